@@ -1,0 +1,15 @@
+"""Imports every table, so that migrations and tests see one whole metadata."""
+
+import app.areas.models
+import app.auth.models
+import app.balance.models
+import app.batches.models
+import app.events.models
+import app.ledger.models
+import app.packaging.models
+import app.parties.models
+import app.supply.models
+import app.trips.models
+from app.orm import Base
+
+__all__ = ["Base"]

@@ -1,0 +1,98 @@
+"""What a caller's area reaches: the one function that scopes every query.
+
+`auth` knows who someone is; this file knows what that reaches. Out of scope looks like absent.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, false, or_, select, true
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.sql.expression import cast
+from sqlalchemy.types import Text
+
+from app.areas.models import PROVINCE, CountyArea
+from app.auth.caller import SITE_ROLES, Caller
+
+EVERYWHERE = frozenset({"province", "auditor", "admin"})
+
+
+@dataclass(frozen=True)
+class Reach:
+    """The codes a caller may see. `everything` needs no codes."""
+
+    everything: bool = False
+    counties: frozenset[str] = frozenset()
+    sites: frozenset[str] = frozenset()
+    organisations: frozenset[str] = frozenset()
+    township: tuple[str, str] | None = None
+    """County code and township name, for a township's officials."""
+
+    def holds_county(self, code: str) -> bool:
+        """Tell whether the whole county is in reach."""
+        return self.everything or code in self.counties
+
+
+async def reach_of(session: AsyncSession, caller: Caller) -> Reach:
+    """Return what the caller's role and area reach today; one query at most."""
+    if caller.role in EVERYWHERE:
+        return Reach(everything=True)
+    if caller.role in SITE_ROLES:
+        return Reach(sites=frozenset({caller.site} if caller.site else ()))
+    if caller.role == "carrier":
+        own = {caller.organisation} if caller.organisation else set()
+        return Reach(organisations=frozenset(own))
+    if caller.role == "township":
+        return Reach(township=(caller.area, caller.township or ""))
+    if caller.role == "county":
+        return Reach(counties=frozenset({caller.area}))
+    return Reach(counties=await counties_of(session, caller.area))
+
+
+async def counties_of(session: AsyncSession, area: str) -> frozenset[str]:
+    """Return the counties that report to an area now; a county's own code returns itself too."""
+    query = select(CountyArea.county).where(CountyArea.valid_to.is_(None))
+    if area != PROVINCE:
+        query = query.where(or_(CountyArea.area == area, CountyArea.county == area))
+    return frozenset(await session.scalars(query))
+
+
+def within(
+    reach: Reach,
+    *,
+    county: Any = None,
+    site: Any = None,
+    township: Any = None,
+    organisation: Any = None,
+    seen_by: Any = None,
+) -> ColumnElement[bool]:
+    """Return the WHERE clause that keeps a query inside `reach`.
+
+    Name the columns that the table has: its county, site and township, its organisation, or
+    `seen_by`, the array of all codes that may see a row. A caller none of whose codes fit any
+    named column sees nothing.
+    """
+    if reach.everything:
+        return true()
+    ways: list[ColumnElement[bool]] = []
+    if county is not None and reach.counties:
+        ways.append(county.in_(reach.counties))
+    if site is not None and reach.sites:
+        ways.append(site.in_(reach.sites))
+    if organisation is not None and reach.organisations:
+        ways.append(organisation.in_(reach.organisations))
+    if reach.township and county is not None and township is not None:
+        ways.append((county == reach.township[0]) & (township == reach.township[1]))
+    if seen_by is not None:
+        keys = sorted(reach.counties | reach.sites | reach.organisations)
+        if reach.township:
+            keys.append(township_key(*reach.township))
+        if keys:
+            ways.append(seen_by.op("&&")(cast(keys, ARRAY(Text()))))
+    return or_(*ways) if ways else false()
+
+
+def township_key(county: str, township: str) -> str:
+    """Return the key under which a township stands in `seen_by`."""
+    return f"{county}:{township}"

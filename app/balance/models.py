@@ -1,0 +1,63 @@
+"""Tables of postings (append-only) and of the flows that a follower adds up from them."""
+
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.orm import Base
+
+
+class Posting(Base):
+    """One transfer of mass between two accounts; model.md, Postings.
+
+    `cause` is the event that booked it, `about` the step concerned, `origin` is
+    `<county>/<scope>`, `place` the county where an account that is not a site counts.
+    """
+
+    __tablename__ = "posting"
+    __table_args__ = (
+        CheckConstraint("mass_g > 0", name="mass_positive"),
+        CheckConstraint("from_account <> to_account", name="two_accounts"),
+        Index("ix_posting_cause", "cause"),
+    )
+
+    batch_code: Mapped[str] = mapped_column(primary_key=True)
+    cause: Mapped[UUID] = mapped_column(primary_key=True)
+    n: Mapped[int] = mapped_column(primary_key=True)
+    about: Mapped[UUID]
+    origin: Mapped[str]
+    from_account: Mapped[str]
+    to_account: Mapped[str]
+    place: Mapped[str]
+    mass_g: Mapped[int]
+    occurred_on: Mapped[date]
+
+
+class SiteFlow(Base):
+    """What a site took in and gave out on a day, by counter account; signed through rebookings."""
+
+    __tablename__ = "site_flow"
+
+    site: Mapped[str] = mapped_column(primary_key=True)
+    occurred_on: Mapped[date] = mapped_column(primary_key=True)
+    counter: Mapped[str] = mapped_column(primary_key=True)
+    in_g: Mapped[int]
+    out_g: Mapped[int]
+
+
+class CountyFlow(Base):
+    """What moved on a day between account classes, by origin and by the two counties concerned."""
+
+    __tablename__ = "county_flow"
+    __table_args__ = (Index("ix_county_flow_occurred_on", "occurred_on"),)
+
+    origin_county: Mapped[str] = mapped_column(primary_key=True)
+    scope: Mapped[str] = mapped_column(primary_key=True)
+    occurred_on: Mapped[date] = mapped_column(primary_key=True)
+    from_class: Mapped[str] = mapped_column(primary_key=True)
+    from_place: Mapped[str] = mapped_column(primary_key=True)
+    to_class: Mapped[str] = mapped_column(primary_key=True)
+    to_place: Mapped[str] = mapped_column(primary_key=True)
+    mass_g: Mapped[int]

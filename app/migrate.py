@@ -1,0 +1,40 @@
+"""Bring a database to the newest schema, or tell whether it is there."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.config import ROOT
+
+
+def configuration(url: str = "") -> Config:
+    """Return alembic's configuration for an owner's address."""
+    config = Config(str(Path(ROOT) / "alembic.ini"))
+    config.set_main_option("script_location", str(Path(ROOT) / "migrations"))
+    config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
+    return config
+
+
+def upgrade(owner_url: str) -> None:
+    """Run all migrations that are missing, as the owner of the database."""
+    command.upgrade(configuration(owner_url), "head")
+
+
+def newest() -> str:
+    """Return the revision that this code expects."""
+    head = ScriptDirectory.from_config(configuration()).get_current_head()
+    assert head is not None
+    return head
+
+
+async def current(session: AsyncSession) -> str | None:
+    """Return the revision that the database is at, None where there is no schema."""
+    known = await session.scalar(text("SELECT to_regclass('alembic_version') IS NOT NULL"))
+    if not known:
+        return None
+    found: str | None = await session.scalar(text("SELECT version_num FROM alembic_version"))
+    return found

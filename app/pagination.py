@@ -1,0 +1,56 @@
+"""Keyset pages: `?limit=&cursor=` → `{"items", "next_cursor"}`. No OFFSET, no count."""
+
+import base64
+import binascii
+import json
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, TypeVar
+
+from fastapi import Query
+
+from app.errors import InvalidQuery
+
+Row = TypeVar("Row")
+MAX_LIMIT = 500
+
+Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="至多返回多少条")]
+Cursor = Annotated[str | None, Query(max_length=500, description="上一页的 next_cursor")]
+
+
+def encode_cursor(key: Sequence[Any]) -> str:
+    """Return an opaque cursor for the sort key of the last row shown."""
+    text = json.dumps(list(key), separators=(",", ":"), default=str)
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def decode_cursor(cursor: str, parts: int) -> list[Any]:
+    """Return the key in a cursor; InvalidQuery where it is not one of ours."""
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        key = json.loads(base64.urlsafe_b64decode(padded.encode()))
+    except (ValueError, binascii.Error, RecursionError):
+        key = None
+    if not isinstance(key, list) or len(key) != parts or not all(_plain(p) for p in key):
+        raise InvalidQuery(reason="cursor", pointer="cursor")
+    return key
+
+
+def _plain(part: Any) -> bool:
+    if isinstance(part, str):
+        return "\x00" not in part and not any("\ud800" <= c <= "\udfff" for c in part)
+    return isinstance(part, int) and abs(part) < 2**63
+
+
+def page(
+    rows: Sequence[Row],
+    limit: int,
+    key: Callable[[Row], Sequence[Any]],
+    shown: Callable[[Row], Any],
+) -> dict[str, Any]:
+    """Make a page of rows queried with `limit + 1`."""
+    items = rows[:limit]
+    more = len(rows) > limit
+    return {
+        "items": [shown(row) for row in items],
+        "next_cursor": encode_cursor(key(items[-1])) if more else None,
+    }

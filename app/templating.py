@@ -1,0 +1,82 @@
+"""Server pages: one Jinja environment, one place that renders."""
+
+import hashlib
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from app.config import settings
+
+HERE = Path(__file__).resolve().parent
+STATIC = HERE / "static"
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+GRAMS_IN_TONNE = 1_000_000
+GRAMS_IN_KILOGRAM = 1_000
+
+
+@lru_cache(maxsize=512)
+def _digest(path: str) -> str:
+    return hashlib.sha256((STATIC / path).read_bytes()).hexdigest()[:10]
+
+
+def asset(path: str) -> str:
+    """Return the address of a file under static/, versioned by its content."""
+    return f"/static/{path}?v={_digest(path)}"
+
+
+def mass(grams: int | None) -> str:
+    """Show grams as a person reads them: g, kg or t."""
+    if grams is None:
+        return "—"
+    if abs(grams) < GRAMS_IN_KILOGRAM:
+        return f"{grams} g"
+    if abs(grams) < GRAMS_IN_TONNE:
+        return f"{grams / GRAMS_IN_KILOGRAM:,.2f} kg"
+    return f"{grams / GRAMS_IN_TONNE:,.3f} t"
+
+
+def percent(rate: float | None) -> str:
+    """Show a rate as a percentage with one decimal; a dash where there is none."""
+    return "—" if rate is None else f"{rate * 100:.1f} %"
+
+
+def moment(at: datetime | str | None) -> str:
+    """Show an instant in the province's own time."""
+    if at is None:
+        return "—"
+    if isinstance(at, str):
+        at = datetime.fromisoformat(at)
+    return at.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals["asset"] = asset
+    environment.filters.update(mass=mass, percent=percent, moment=moment)
+    return environment
+
+
+def render(
+    request: Request, template: str, values: dict[str, Any], status: int = 200
+) -> HTMLResponse:
+    """Render a page; `me` is the signed-in account or None, `demo` turns the banner on."""
+    context = {
+        "request": request,
+        "me": getattr(request.state, "account", None),
+        "demo": settings().demo,
+        **values,
+    }
+    return HTMLResponse(_environment().get_template(template).render(context), status)

@@ -1,0 +1,43 @@
+"""Composition root: mounts every router and page, installs the handlers, starts the followers."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from starlette.staticfiles import StaticFiles
+
+from app import error_handlers
+from app.config import Settings, settings
+from app.db import Database
+from app.logging import RequestLog
+from app.templating import STATIC
+from app.web import LimitBody
+
+
+def create_app(database_url: str, config: Settings | None = None) -> FastAPI:
+    """Return the application on a migrated database."""
+    config = config or settings()
+    database = Database(
+        database_url,
+        pool_size=config.pool_size,
+        statement_timeout_ms=config.statement_timeout_ms,
+    )
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        yield
+        await database.close()
+
+    app = FastAPI(
+        title="河北省农药包装废弃物回收处理监管平台",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.database = database
+    app.state.settings = config
+    error_handlers.install(app)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.add_middleware(LimitBody, limit_bytes=config.max_body_bytes)
+    app.add_middleware(RequestLog)
+    return app

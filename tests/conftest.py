@@ -1,0 +1,75 @@
+"""A real PostgreSQL for every test run, one migrated database, copied for each module."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from app.db import Database
+from app.migrate import upgrade
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """Addresses of a server's owner and app roles; TEST_DATABASE_URL (an owner's) overrides."""
+    given = os.environ.get("TEST_DATABASE_URL")
+    if given:
+        yield {"owner": given, "app": given}
+        return
+    from app.embedded import EmbeddedPostgres
+
+    with EmbeddedPostgres(Path(tmp_path_factory.mktemp("postgres"))) as postgres:
+        yield {"owner": postgres.url("owner"), "app": postgres.url("app")}
+
+
+def in_database(url: str, name: str) -> str:
+    """Return the same address with another database."""
+    return url.rsplit("/", 1)[0] + "/" + name
+
+
+async def _run(url: str, *statements: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        for statement in statements:
+            await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+@pytest.fixture(scope="session")
+def template(server: dict[str, str]) -> str:
+    """The name of a migrated database that others are copied from."""
+    name = f"template_{os.getpid()}"
+    asyncio.run(
+        _run(server["owner"], f"DROP DATABASE IF EXISTS {name}", f"CREATE DATABASE {name}")
+    )
+    upgrade(in_database(server["owner"], name))
+    return name
+
+
+@pytest.fixture(scope="module")
+def database_urls(
+    server: dict[str, str], template: str, request: pytest.FixtureRequest
+) -> Iterator[dict[str, str]]:
+    """Addresses (owner, app) of a fresh copy of the migrated database for this module."""
+    name = f"{template}_{request.module.__name__.rsplit('.', 1)[-1]}"
+    asyncio.run(
+        _run(
+            server["owner"],
+            f"DROP DATABASE IF EXISTS {name} WITH (FORCE)",
+            f"CREATE DATABASE {name} TEMPLATE {template}",
+        )
+    )
+    yield {role: in_database(url, name) for role, url in server.items()}
+    asyncio.run(_run(server["owner"], f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+
+
+@pytest.fixture(scope="module")
+async def database(database_urls: dict[str, str]) -> AsyncIterator[Database]:
+    """The application's own view of the module's database."""
+    made = Database(database_urls["app"], pool_size=5)
+    yield made
+    await made.close()

@@ -43,7 +43,6 @@ def test_a_plate_is_mended_and_kept(text: str, plate: str) -> None:
         "A冀12345",
         "中A12345",
         "冀AZ12345",
-        "冀AD1234",
         "冀AD123456",
         "冀ADAA234",
         "冀A12345挂",

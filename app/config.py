@@ -22,6 +22,10 @@ class Settings(BaseSettings):
         validation_alias=AliasChoices("DATABASE_URL", "database_url"),
         description="PostgreSQL ≥ 15 的地址；不设则在数据目录下运行内置数据库",
     )
+    postgres_binaries: Path | None = Field(
+        default=None,
+        description="内置数据库所用 PostgreSQL 程序的 bin 目录；不设则用 Python 包自带的，再找系统的",
+    )
     owner_database_url: str | None = Field(
         default=None, description="迁移用的库属主地址；不设则用 DATABASE_URL"
     )

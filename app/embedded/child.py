@@ -50,7 +50,7 @@ def database_user(data: Path) -> User | None:
     )
 
 
-def launch(  # noqa: PLR0913
+def launch(
     command: Sequence[str | Path],
     *,
     user: User | None,
@@ -121,6 +121,8 @@ def _through_closed_folders(user: User, folder: Path, death_signal: signal.Signa
         f"--inh-caps=-all,{kept}",
         f"--ambient-caps=-all,{kept}",
         f"--bounding-set=-all,{kept}",
+        # Without this access(2), by which initdb looks for its programs, leaves capabilities out.
+        "--securebits=+no_setuid_fixup",
         f"--pdeathsig={death_signal.name.removeprefix('SIG')}",
         "--",
     ]

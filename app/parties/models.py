@@ -80,7 +80,5 @@ class Vehicle(Base):
     __tablename__ = "vehicle"
 
     plate: Mapped[str] = mapped_column(primary_key=True)
-    organisation: Mapped[str] = mapped_column(
-        ForeignKey("organisation.credit_code"), index=True
-    )
+    organisation: Mapped[str] = mapped_column(ForeignKey("organisation.credit_code"), index=True)
     capacity_g: Mapped[int | None]

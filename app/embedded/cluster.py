@@ -22,6 +22,7 @@ host  all platform_owner,platform_app 127.0.0.1/32 scram-sha-256
 ROLES = """\
 CREATE ROLE platform_owner LOGIN CREATEDB PASSWORD '{owner}';
 CREATE ROLE platform_app LOGIN PASSWORD '{app}';
+GRANT platform_app TO platform_owner;
 CREATE DATABASE platform OWNER platform_owner;
 REVOKE ALL ON DATABASE platform FROM PUBLIC;
 GRANT CONNECT ON DATABASE platform TO platform_app;

@@ -91,6 +91,7 @@ def pip_install(requirements: str) -> tuple[bool, str]:
     total = len(re.findall(r"^\S+==", requirements, flags=re.MULTILINE))
     pinned = VENV / "requirements.txt"
     pinned.write_text(requirements)
+    print(f"安装 {total} 个 Python 软件包… / installing Python packages", flush=True)
     pip = subprocess.Popen(
         [
             *(VENV / "bin" / "python", "-m", "pip", "install", "--require-hashes", "--no-deps"),
@@ -104,23 +105,21 @@ def pip_install(requirements: str) -> tuple[bool, str]:
     )
     assert pip.stdout is not None
     said: list[str] = []
-    ready = 0
+    met = 0
     for line in pip.stdout:
         said.append(line)
-        if line.startswith(("Collecting ", "Requirement already satisfied: ")):
-            ready += 1
-            show(f"下载 Python 软件包 {ready}/{total} / downloading", last=ready == total)
+        if line.startswith(("Collecting ", "Ignoring ", "Requirement already satisfied: ")):
+            met += 1
+            show(f"下载 / downloading {met}/{total}")
         elif line.startswith("Installing collected packages"):
-            show(f"安装 {total} 个 Python 软件包… / installing", last=True)
+            show("写入 / unpacking …        \n")
     return pip.wait() == 0, "".join(said[-20:])
 
 
-def show(words: str, *, last: bool) -> None:
-    """Rewrite one line on a terminal; elsewhere print the last state only."""
+def show(progress: str) -> None:
+    """Rewrite one line on a terminal; a log file needs no such detail."""
     if sys.stdout.isatty():
-        print(f"\r{words}", end="\n" if last else "", flush=True)
-    elif last:
-        print(words, flush=True)
+        print(f"\r  {progress}", end="", flush=True)
 
 
 if __name__ == "__main__":

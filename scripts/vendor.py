@@ -68,7 +68,15 @@ def every_npm() -> Iterator[list[str]]:
 
 def run_npm(npm: list[str]) -> bool:
     """Install the lock; packages may not run scripts of their own. Return whether it worked."""
-    command = [*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+    command = [
+        *npm,
+        "ci",
+        "--ignore-scripts",
+        "--no-audit",
+        "--no-fund",
+        "--no-update-notifier",
+        "--loglevel=error",
+    ]
     return subprocess.run(command, cwd=ROOT, check=False).returncode == 0 and installed()
 
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Awaitable, Callable
 from typing import Any
+from urllib.parse import quote
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import JSONResponse, RedirectResponse, Response
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
@@ -20,6 +21,7 @@ from app.errors import (
     Kind,
     MethodNotAllowed,
     NotFound,
+    NotSignedIn,
     Unavailable,
 )
 from app.logging import log
@@ -60,6 +62,9 @@ def problem_of(error: DomainError, request: Request) -> dict[str, Any]:
 
 def answer(error: DomainError, request: Request) -> Response:
     """Answer a request with a problem: JSON under the API, a page for a browser elsewhere."""
+    if isinstance(error, NotSignedIn) and request.method == "GET" and _wants_page(request):
+        here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        return RedirectResponse(f"/sign-in?next={quote(here, safe='/')}", 303)
     status = status_of(error)
     headers: dict[str, str] = {}
     if status == 503:  # noqa: PLR2004

@@ -9,6 +9,8 @@ from uuid import uuid4
 import structlog
 
 log = structlog.stdlib.get_logger("platform")
+_SECRET_PATH = re.compile(r"(?<=^/setup/).+")
+"""A one-time link is worth a password until it is used."""
 _PLAIN_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
@@ -75,7 +77,7 @@ class RequestLog:
                 log.info(
                     "request",
                     method=scope["method"],
-                    path=scope["path"],
+                    path=_SECRET_PATH.sub("…", scope["path"]),
                     status=status,
                     ms=round((time.perf_counter() - started) * 1000, 1),
                 )

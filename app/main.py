@@ -7,9 +7,15 @@ from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
 from app import error_handlers
+from app.areas import routes as areas_routes
+from app.auth import pages as auth_pages
+from app.auth import routes as auth_routes
 from app.config import Settings, settings
 from app.db import Database
+from app.headers import SecurityHeaders
 from app.logging import RequestLog
+from app.packaging import routes as packaging_routes
+from app.parties import routes as parties_routes
 from app.templating import STATIC
 from app.web import LimitBody
 
@@ -37,7 +43,13 @@ def create_app(database_url: str, config: Settings | None = None) -> FastAPI:
     app.state.database = database
     app.state.settings = config
     error_handlers.install(app)
+    app.include_router(auth_routes.router)
+    app.include_router(auth_pages.router)
+    app.include_router(areas_routes.router)
+    app.include_router(parties_routes.router)
+    app.include_router(packaging_routes.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_middleware(LimitBody, limit_bytes=config.max_body_bytes)
+    app.add_middleware(SecurityHeaders)
     app.add_middleware(RequestLog)
     return app

@@ -32,3 +32,5 @@ class Caller:
     township: str | None = None
     organisation: str | None = None
     department: str | None = None
+    token: UUID | None = None
+    """The token that speaks for the account; None where a person signed in."""

@@ -1,0 +1,74 @@
+"""Who may do what: role x action x department, as one table.
+
+A right to act is not sight: `areas/scope.py` says which rows an action can reach.
+"""
+
+from dataclasses import dataclass
+
+from app.auth.caller import OFFICIALS, ROLE_NAMES, Caller
+from app.errors import Forbidden
+
+DEPARTMENT_NAMES = {"agriculture": "农业农村", "ecology": "生态环境"}
+"""The two supervisors at every level; other departments have accounts without a name here."""
+
+
+@dataclass(frozen=True)
+class Right:
+    """An action's Chinese name, and the roles and departments that have it."""
+
+    name: str
+    roles: frozenset[str]
+    departments: frozenset[str] | None = None
+    """None: whichever department, or none."""
+
+
+def _right(name: str, *roles: str, department: str | None = None) -> Right:
+    return Right(name, frozenset(roles), frozenset({department}) if department else None)
+
+
+EVERYONE = tuple(ROLE_NAMES)
+SUPERVISORS = (*sorted(OFFICIALS), "auditor", "admin")
+
+RIGHTS = {
+    # recording: one action an event kind
+    "event.hand_in": _right("登记交回", "collector"),
+    "event.collect": _right("封袋", "collector", "keeper"),
+    "event.store": _right("入库", "collector", "keeper", "plant"),
+    "event.depart": _right("发运", "collector", "keeper", "plant", "carrier"),
+    "event.arrive": _right("签收", "collector", "keeper", "plant"),
+    "event.dispose": _right("登记处理", "plant"),
+    # declaring
+    "declare.supply": _right("申报产生量", "county", "city", "province", department="agriculture"),
+    "declare.areas": _right("更改上报区域", "province"),
+    "declare.pilots": _right("指定试点县", "province"),
+    "declare.unit_weights": _right("发布单件空包装重", "province"),
+    "declare.resource_units": _right("公布资源化利用单位", "province"),
+    # labels and tokens
+    "labels.issue": _right("发放标签", "township", "county", "city", "province"),
+    "tokens.manage": _right("管理接口令牌", *EVERYONE),
+    # reading
+    "batches.read": _right("查看批次", *EVERYONE),
+    "events.read": _right("查看记录", *EVERYONE),
+    "balance.read": _right("查看物料平衡表", *EVERYONE),
+    "trips.read": _right("查看转运交接单", *EVERYONE),
+    "labels.read": _right("查看标签", *EVERYONE),
+    "sites.read": _right("查看站点", *EVERYONE),
+    "organisations.read": _right("查看单位", *EVERYONE),
+    "vehicles.read": _right("查看车辆", *EVERYONE),
+    "refusals.read": _right("查看待处理", *EVERYONE),
+    "reports.read": _right("查看报表", *SUPERVISORS),
+}
+
+
+def allows(caller: Caller, action: str) -> bool:
+    """Tell whether the caller's role and department have the right to an action."""
+    right = RIGHTS[action]
+    return caller.role in right.roles and (
+        right.departments is None or caller.department in right.departments
+    )
+
+
+def require(caller: Caller, action: str) -> None:
+    """Raise Forbidden, naming the action in Chinese, where the caller has no right to it."""
+    if not allows(caller, action):
+        raise Forbidden(action=RIGHTS[action].name)

@@ -138,9 +138,12 @@ async def test_rows_outlive_a_stop_and_a_killed_server(folder: Path) -> None:
     assert not servers_on(folder)
 
 
-def test_the_server_dies_with_a_killed_parent(folder: Path) -> None:
+@pytest.mark.parametrize("death", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP])
+def test_the_server_dies_with_its_parent_however_that_ends(
+    folder: Path, death: signal.Signals
+) -> None:
     parent, _ = holder_of(folder, "bound")
-    parent.kill()
+    parent.send_signal(death)
     parent.wait()
     if sys.platform == "linux":
         assert gone(folder)

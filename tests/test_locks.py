@@ -1,0 +1,47 @@
+"""What set-up installs is pinned, hashed, and tied to no registry."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from scripts.vendor import FILES
+
+ROOT = Path(__file__).parent.parent
+PYTHON_LOCKS = sorted(ROOT.glob("requirements*.lock"))
+
+
+def test_browser_packages_are_exact_versions_with_hashes_and_no_addresses() -> None:
+    named = json.loads((ROOT / "package.json").read_text())["dependencies"]
+    locked = json.loads((ROOT / "package-lock.json").read_text())["packages"]
+    for name, version in named.items():
+        assert locked[f"node_modules/{name}"]["version"] == version
+    for name, package in locked.items():
+        if name:
+            assert package["integrity"].startswith("sha512-")
+            assert "resolved" not in package
+
+
+def test_every_served_file_comes_from_a_named_package() -> None:
+    named = json.loads((ROOT / "package.json").read_text())["dependencies"]
+    assert {file.split("/")[0] for file in FILES} == set(named)
+    assert len({Path(file).name for file in FILES}) == len(FILES)
+
+
+@pytest.mark.parametrize("lock", PYTHON_LOCKS, ids=lambda lock: lock.name)
+def test_python_packages_are_pinned_with_hashes_and_no_addresses(lock: Path) -> None:
+    text = lock.read_text()
+    assert "://" not in text
+    blocks = re.split(r"\n(?=\S)", text.strip())
+    for block in blocks:
+        assert re.match(r"^[a-z0-9._-]+==\S+", block), block
+        assert "--hash=sha256:" in block
+
+
+def test_the_checks_run_on_the_very_packages_that_are_deployed() -> None:
+    deployed, checked = (
+        set(re.findall(r"^(\S+==\S+)", (ROOT / name).read_text(), flags=re.MULTILINE))
+        for name in ("requirements.lock", "requirements-dev.lock")
+    )
+    assert deployed <= checked

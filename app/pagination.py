@@ -23,22 +23,25 @@ def encode_cursor(key: Sequence[Any]) -> str:
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def decode_cursor(cursor: str, parts: int) -> list[Any]:
-    """Return the key in a cursor; InvalidQuery where it is not one of ours."""
+def decode_cursor(cursor: str, *kinds: type[str | int]) -> list[Any]:
+    """Return the key in a cursor, one part a kind; InvalidQuery where it is not one of ours."""
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         key = json.loads(base64.urlsafe_b64decode(padded.encode()))
     except (ValueError, binascii.Error, RecursionError):
         key = None
-    if not isinstance(key, list) or len(key) != parts or not all(_plain(p) for p in key):
+    if not isinstance(key, list) or [type(part) for part in key] != list(kinds):
+        raise InvalidQuery(reason="cursor", pointer="cursor")
+    if not all(_plain(part) for part in key):
         raise InvalidQuery(reason="cursor", pointer="cursor")
     return key
 
 
-def _plain(part: Any) -> bool:
+def _plain(part: str | int) -> bool:
+    """Tell whether a column of the part's type can hold it."""
     if isinstance(part, str):
         return "\x00" not in part and not any("\ud800" <= c <= "\udfff" for c in part)
-    return isinstance(part, int) and abs(part) < 2**63
+    return abs(part) < 2**63
 
 
 def page(

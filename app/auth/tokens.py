@@ -74,7 +74,7 @@ def place_of(token: ApiToken) -> list[Any]:
 
 
 def _place(cursor: str) -> tuple[datetime, UUID]:
-    microseconds, token_id = decode_cursor(cursor, 2)
+    microseconds, token_id = decode_cursor(cursor, int, str)
     try:
         return EPOCH + timedelta(microseconds=microseconds), UUID(token_id)
     except (AttributeError, OverflowError, TypeError, ValueError):

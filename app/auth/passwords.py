@@ -48,6 +48,8 @@ def check_new_password(password: str, username: str) -> None:
         raise PasswordTooWeak(reason=f"密码太短，只有 {len(password)} 个字符")
     if len(password) > MAX_LENGTH:
         raise PasswordTooWeak(reason="密码太长")
+    if any(character < " " or character == "\x7f" for character in password):
+        raise PasswordTooWeak(reason="密码里有看不见的控制字符")
     if len(set(password)) == 1:
         raise PasswordTooWeak(reason="密码全是同一个字符")
     if password.lower() == username.lower():

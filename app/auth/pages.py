@@ -16,7 +16,7 @@ from app.auth.throttle import peer_of
 from app.db import Databases, Reading
 from app.errors import InvalidBody
 from app.templating import render
-from app.web import language, validate
+from app.web import validate
 
 router = APIRouter(include_in_schema=False)
 
@@ -77,7 +77,7 @@ async def post_sign_in(request: Request, database: Databases) -> Response:
             request,
             username=username,
             onward=onward,
-            error=refusal.words(language(request))[1],
+            error=refusal.words()[1],
             status=STATUS[type(refusal)],
         )
         if "retry_after_s" in refusal.extras:
@@ -133,7 +133,7 @@ async def post_setup(request: Request, database: Databases, token: str) -> Respo
                 hours=request.app.state.settings.session_hours,
             )
         except PasswordTooWeak as refusal:
-            error = refusal.words(language(request))[1]
+            error = refusal.words()[1]
     if error:
         return _setup_form(request, username=account.username, error=error, status=UNFIT)
     request.state.account = caller

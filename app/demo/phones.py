@@ -1,0 +1,85 @@
+"""Phones and office PCs: their clocks, their gaps in signal, and what they send when.
+
+A phone keeps events until it is online and then sends them in one capture, first in, first out.
+Most are online within seconds; a few sync hours or days late; a few clocks are minutes off.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from random import Random
+from uuid import UUID
+
+from app.demo.actions import Delivery, Event
+
+WEAK_SIGNAL = 0.06
+"""Share of events after which an ordinary phone is without signal for some minutes."""
+OFFICE_ROLES = frozenset({"keeper", "plant"})
+
+
+@dataclass
+class Device:
+    """One account's device. `skew` is how far its clock is ahead."""
+
+    id: str
+    account: str
+    rng: Random
+    office: bool = False
+    late: bool = False
+    skew: timedelta = timedelta(0)
+    last_sync: timedelta = timedelta(minutes=1)
+    """How long before the season's end even a late device syncs."""
+    seq: int = 0
+    drafts: list[tuple[datetime, Event]] = field(default_factory=list)
+
+    def note(self, at: datetime, body: Event) -> None:
+        """Keep an event that happens at a true time; `stamp` puts all in order."""
+        self.drafts.append((at, body))
+
+    def send(self, end: datetime) -> Iterator[Delivery]:
+        """Yield everything the device sends, the last of it before `end`."""
+        waiting: list[Event] = []
+        online_at = end
+        for at, body in sorted(self.drafts, key=lambda draft: draft[0]):
+            if waiting and at > online_at:
+                yield self._deliver(waiting, online_at)
+                waiting = []
+            if not waiting:
+                online_at = min(at + self._offline(), end - self.last_sync)
+            waiting.append(self._stamp(at, body))
+        if waiting:
+            yield self._deliver(waiting, online_at)
+
+    def _offline(self) -> timedelta:
+        if self.late:
+            return timedelta(hours=self.rng.uniform(3, 48))
+        if not self.office and self.rng.random() < WEAK_SIGNAL:
+            return timedelta(minutes=self.rng.uniform(2, 40))
+        return timedelta(seconds=self.rng.uniform(0.5, 3))
+
+    def _stamp(self, at: datetime, body: Event) -> Event:
+        """Give an event its id, the device's clock time and the device's sequence."""
+        self.seq += 1
+        clock = at + self.skew
+        return {
+            "id": str(uuid7(self.rng, clock)),
+            "occurred_at": clock.isoformat(timespec="milliseconds"),
+            **body,
+            "device": {"id": self.id, "seq": self.seq},
+            "channel": "office" if self.office else "phone",
+        }
+
+    def _deliver(self, events: Sequence[Event], sent: datetime) -> Delivery:
+        received = sent + timedelta(milliseconds=self.rng.randint(40, 4_000))
+        single = self.office and not self.late and len(events) == 1
+        clock = None if single else sent + self.skew
+        return Delivery(received, clock, self.id, self.account, tuple(events))
+
+
+def uuid7(rng: Random, at: datetime) -> UUID:
+    """Return a UUIDv7 (RFC 9562): 48 bits of Unix milliseconds, then random bits."""
+    milliseconds = int(at.timestamp() * 1000)
+    number = milliseconds << 80 | rng.getrandbits(80)
+    number = number & ~(0xF << 76) | 0x7 << 76
+    number = number & ~(0x3 << 62) | 0x2 << 62
+    return UUID(int=number)

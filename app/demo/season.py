@@ -1,0 +1,88 @@
+"""The simulated season: everything that reaches the server, in the order in which it does.
+
+Pure: the seed, the world and its last day decide it all; no clock, no database. What happens is
+true and lawful; only the telling of it is late, out of order or by a clock that is off.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
+
+from app.demo.actions import Action, Delivery, LabelIssue
+from app.demo.county import CountySeason
+from app.demo.diary import Diary
+from app.demo.phones import OFFICE_ROLES, Device
+from app.demo.supply import declarations
+from app.demo.world import SHANGHAI, World, stream
+
+DAYS = 100
+HAND_INS = 22_500
+"""Expected over the whole season, all points together."""
+LATE_PHONES = 0.07
+SKEWED_CLOCKS = 0.04
+# How much spraying a month sees, January first; and how busy points are, Monday first.
+_MONTHS = (0.25, 0.3, 0.7, 1.1, 1.0, 1.1, 1.4, 1.5, 1.2, 0.8, 0.5, 0.3)
+_WEEKDAYS = (1.0, 0.9, 0.9, 0.95, 1.0, 1.25, 1.15)
+
+
+def season_days(last_day: date) -> list[date]:
+    """Return the days of the season that ends on `last_day`."""
+    return [last_day - timedelta(days=ago) for ago in range(DAYS - 1, -1, -1)]
+
+
+def midnight(day: date) -> datetime:
+    """Return the beginning of a day in China."""
+    return datetime.combine(day, time(), SHANGHAI)
+
+
+def play(world: World) -> Iterator[Action]:
+    """Yield label rolls, declarations and deliveries in the order in which they are received."""
+    devices = _devices(world)
+    end = midnight(world.last_day + timedelta(days=1))
+    means = _hand_ins_by_day(world)
+    issues: list[LabelIssue] = []
+    for county in world.pilots:
+        run = CountySeason(Diary(world, county, devices, end), midnight(next(iter(means))))
+        for day, mean in means.items():
+            issues += run.live(midnight(day), mean)
+    deliveries = [sent for device in devices.values() for sent in device.send(end)]
+    actions: list[Action] = [*issues, *deliveries, *declarations(world, deliveries)]
+    yield from sorted(actions, key=_reception)
+
+
+def _reception(action: Action) -> tuple[datetime, str]:
+    who = action.device if isinstance(action, Delivery) else action.account
+    return action.at.astimezone(UTC), who
+
+
+def _hand_ins_by_day(world: World) -> dict[date, float]:
+    """Return how many hand-ins a point expects on each day."""
+    weights = {
+        day: _MONTHS[day.month - 1] * _WEEKDAYS[day.weekday()]
+        for day in season_days(world.last_day)
+    }
+    points = sum(site.kind == "P" for site in world.sites)
+    each = HAND_INS / points / sum(weights.values())
+    return {day: weight * each for day, weight in weights.items()}
+
+
+def _devices(world: World) -> dict[str, Device]:
+    """Return the device of every account that records events, by username."""
+    rng = stream(world.seed, "devices")
+    devices: dict[str, Device] = {}
+    for account in world.accounts:
+        if not account.site and account.role != "carrier":
+            continue
+        office = account.role in OFFICE_ROLES
+        device = Device(
+            id=f"{'pc' if office else 'ph'}-{rng.getrandbits(64):016x}",
+            account=account.username,
+            rng=stream(world.seed, f"device/{account.username}"),
+            office=office,
+            late=not office and rng.random() < LATE_PHONES,
+            last_sync=timedelta(minutes=rng.uniform(1, 90)),
+        )
+        if not office and rng.random() < SKEWED_CLOCKS:
+            minutes = rng.uniform(3, 25) * rng.choice((-1, 1))
+            device.skew = timedelta(minutes=round(minutes, 2))
+        devices[account.username] = device
+    return devices

@@ -12,6 +12,8 @@ from app.auth import pages as auth_pages
 from app.auth import routes as auth_routes
 from app.config import Settings, settings
 from app.db import Database
+from app.events import declare_reference  # noqa: F401  registers its subjects
+from app.events import routes as events_routes
 from app.headers import SecurityHeaders
 from app.logging import RequestLog
 from app.packaging import routes as packaging_routes
@@ -48,6 +50,7 @@ def create_app(database_url: str, config: Settings | None = None) -> FastAPI:
     app.include_router(areas_routes.router)
     app.include_router(parties_routes.router)
     app.include_router(packaging_routes.router)
+    app.include_router(events_routes.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_middleware(LimitBody, limit_bytes=config.max_body_bytes)
     app.add_middleware(SecurityHeaders)

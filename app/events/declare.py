@@ -1,0 +1,162 @@
+"""Declare: an official states reference data (unit weights, pilots, supply …) as an event.
+
+The event goes through the same log as every other; its rows are applied to their tables in the
+same transaction. A subject is registered by the feature that keeps its table.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import Field
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.auth.caller import Caller
+from app.auth.permissions import require
+from app.db import Database, WriteSession, sqlstate
+from app.errors import DomainError, InvalidBody, Unavailable
+from app.events.decide import Source, same_content
+from app.events.errors import EventIdReused, LeafTooLarge
+from app.events.facts import recorded_under
+from app.events.record import MAX_TRIES, REPLAYABLE, Outcome, Random, keep_refused
+from app.events.rules import times_of
+from app.events.schemas import EventId, Instant, Words
+from app.events.story import answer_of, day_of
+from app.ledger.append import Entry, append
+from app.ledger.leaf import MAX_LEAF_BYTES, commitment, leaf_hash, make_leaf, read_leaf, utc
+from app.web import Wire, validate
+
+MAX_ROWS = 5_000
+Apply = Callable[[AsyncSession, Caller, Sequence[Any], UUID, date], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What can be declared: its row's shape, the row as it stands in a leaf, what it changes.
+
+    `apply(session, caller, rows, event_id, on)` raises a DomainError for a row that a rule or
+    the caller's scope refuses; then nothing is written.
+    """
+
+    name: str
+    row: type[Wire]
+    normal: Callable[[Any], dict[str, Any]]
+    apply: Apply
+
+
+SUBJECTS: dict[str, Subject] = {}
+
+
+def register(subject: Subject) -> None:
+    """Make a subject known; called once where its feature is imported."""
+    SUBJECTS[subject.name] = subject
+
+
+class Declaration(Wire):
+    """A `declare` event; `rows` are validated by their subject."""
+
+    id: EventId
+    kind: Literal["declare"]
+    occurred_at: Instant
+    subject: str
+    rows: Annotated[list[Any], Field(min_length=1, max_length=MAX_ROWS)]
+    note: Words | None = None
+
+
+async def declare(
+    database: Database,
+    caller: Caller,
+    body: Any,
+    *,
+    now: datetime,
+    source: Source | None = None,
+) -> Outcome:
+    """Record one declaration; committed when this returns. A refused body is kept."""
+    source = source or Random()
+    for attempt in range(MAX_TRIES):
+        try:
+            async with database.write() as session:
+                return await _declare_in(session, caller, body, now, source)
+        except DomainError as error:
+            async with database.write() as session:
+                await keep_refused(session, caller, [body], [error], now)
+            text = body.get("id") if isinstance(body, dict) else None
+            return Outcome(text if isinstance(text, str) else None, "refused", error=error)
+        except DBAPIError as error:
+            if sqlstate(error) not in REPLAYABLE or attempt == MAX_TRIES - 1:
+                raise
+    raise Unavailable
+
+
+async def _declare_in(
+    session: WriteSession, caller: Caller, body: Any, now: datetime, source: Source
+) -> Outcome:
+    draft = validate(Declaration, body)
+    subject = SUBJECTS.get(draft.subject)
+    if subject is None:
+        known = "、".join(SUBJECTS)
+        raise InvalidBody(
+            reason=f"/subject 应为以下之一：{known}",
+            errors=[
+                {
+                    "pointer": "/subject",
+                    "detail": f"应为以下之一：{known}",
+                    "detail_en": f"must be one of {', '.join(SUBJECTS)}",
+                }
+            ],
+        )
+    require(caller, f"declare.{subject.name}")
+    rows = [validate(subject.row, row, f"/rows/{i}") for i, row in enumerate(draft.rows)]
+    public = {
+        "id": str(draft.id),
+        "kind": "declare",
+        "occurred_at": utc(draft.occurred_at),
+        "subject": subject.name,
+        "rows": [subject.normal(row) for row in rows],
+    }
+    private = {"note": draft.note} if draft.note else None
+    standing = (await recorded_under(session, [draft.id])).get(draft.id)
+    if standing:
+        if not same_content(standing, public, private):
+            raise EventIdReused(event=str(draft.id))
+        answer = answer_of(standing.parts, standing.leaf, standing.leaf_hash, None)
+        return Outcome(str(draft.id), "duplicate", answer)
+
+    times = times_of(draft.occurred_at, None, now, None)
+    on = day_of(times.effective)
+    stamps = {
+        "recorded_at": utc(now),
+        "effective_at": utc(times.effective),
+        "adjusted_at": utc(times.adjusted),
+        "actor": str(caller.id),
+        "role": caller.role,
+        "county": None,
+        "nonce": source.nonce(),
+        "flags": list(times.flags),
+    }
+    salt = source.salt() if private else None
+    sealed = commitment(salt, private) if salt and private else None
+    leaf, booked = make_leaf(public, sealed, stamps, [])
+    if len(leaf) > MAX_LEAF_BYTES:
+        raise LeafTooLarge(bytes=len(leaf))
+    entry = Entry(
+        id=draft.id,
+        kind="declare",
+        site=None,
+        occurred_at=draft.occurred_at,
+        effective_at=times.effective,
+        recorded_at=now,
+        occurred_on=on,
+        actor=caller.id,
+        leaf=leaf,
+        postings=booked,
+        salt=salt,
+        private=private,
+    )
+    await append(session, [entry])
+    await subject.apply(session, caller, rows, draft.id, on)
+    answer = answer_of(read_leaf(leaf.decode()), leaf.decode(), leaf_hash(leaf), None)
+    return Outcome(str(draft.id), "recorded", answer)

@@ -1,0 +1,178 @@
+"""The subjects that keep reference tables: areas, pilots, unit weights, resource-use units."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import BeforeValidator, Field, StringConstraints, model_validator
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.areas.models import Area, County, CountyArea, Pilot
+from app.auth.caller import Caller
+from app.errors import InvalidBody, NotFound
+from app.events.declare import Subject, register
+from app.events.schemas import Name, SiteCode, Slug, Words
+from app.packaging.models import UnitWeight, UnitWeightVersion
+from app.parties.models import ListedUnit, Site
+from app.web import Unfit, Wire
+
+AREA_KINDS = ("province", "city", "direct_city", "new_area")
+
+
+def _day(value: Any) -> date:
+    if isinstance(value, str) and len(value) == 10:  # noqa: PLR2004
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            pass
+    raise Unfit("应为日期，例如 2026-01-01", "must be a date such as 2026-01-01")
+
+
+Day = Annotated[date, BeforeValidator(_day)]
+AreaCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")]
+
+
+class Dated(Wire):
+    """A row that holds from a day to a day, both inclusive."""
+
+    valid_from: Day
+    valid_to: Day | None = None
+
+    @model_validator(mode="after")
+    def _not_upside_down(self) -> "Dated":
+        if self.valid_to is not None and self.valid_to < self.valid_from:
+            raise Unfit("截止日期早于开始日期", "valid_to is before valid_from")
+        return self
+
+
+class AreaRow(Dated):
+    """A reporting area, or a county and the area it reports to (`parent`)."""
+
+    code: AreaCode
+    name: Name
+    pinyin: Annotated[str, StringConstraints(pattern=r"^[a-z]{1,80}$")]
+    kind: Literal[
+        "province", "city", "direct_city", "new_area",
+        "district", "county_city", "county", "autonomous_county",
+    ]  # fmt: skip
+    parent: AreaCode | None = None
+
+
+class PilotRow(Dated):
+    """A county designated as a pilot."""
+
+    county: AreaCode
+    document: Words | None = None
+    note: Words | None = None
+
+
+class UnitWeightRow(Wire):
+    """Mean mass of one empty piece, in milligrams."""
+
+    material: Slug
+    form: Slug
+    size: Slug
+    weight_mg: Annotated[int, Field(ge=1, le=50_000_000)]
+    source: Words
+
+
+class ResourceUnitRow(Dated):
+    """A unit on the province's list of resource-use units (认定)."""
+
+    site: SiteCode
+    document: Words | None = None
+
+
+def plain(row: Wire) -> dict[str, Any]:
+    """Return a row as it stands in a leaf."""
+    return row.model_dump(mode="json", exclude_none=True)
+
+
+async def _apply_areas(
+    session: AsyncSession, _: Caller, rows: Sequence[AreaRow], __: UUID, ___: date
+) -> None:
+    areas = [r.model_dump() for r in rows if r.kind in AREA_KINDS]
+    if areas:
+        fresh = insert(Area)
+        changed = {key: fresh.excluded[key] for key in areas[0] if key != "code"}
+        await session.execute(
+            fresh.on_conflict_do_update(index_elements=["code"], set_=changed), areas
+        )
+    for row in rows:
+        if row.kind in AREA_KINDS:
+            continue
+        if row.parent is None:
+            raise InvalidBody(reason=f"{row.name} 没有写上报到哪里（parent）", errors=[])
+        # A county reports to one area at a time: the new membership ends the one before.
+        await session.execute(
+            update(CountyArea)
+            .where(CountyArea.county == row.code, CountyArea.valid_to.is_(None))
+            .where(CountyArea.valid_from < row.valid_from)
+            .values(valid_to=row.valid_from - timedelta(days=1))
+        )
+        membership = insert(CountyArea).values(
+            county=row.code, valid_from=row.valid_from, area=row.parent, valid_to=row.valid_to
+        )
+        await session.execute(
+            membership.on_conflict_do_update(
+                index_elements=["county", "valid_from"],
+                set_={"area": row.parent, "valid_to": row.valid_to},
+            )
+        )
+
+
+async def _apply_pilots(
+    session: AsyncSession, _: Caller, rows: Sequence[PilotRow], event_id: UUID, __: date
+) -> None:
+    await _must_exist(session, County.code, [r.county for r in rows])
+    fresh = insert(Pilot)
+    await session.execute(
+        fresh.on_conflict_do_update(
+            index_elements=["county", "valid_from"],
+            set_={k: fresh.excluded[k] for k in ("valid_to", "document", "note", "event_id")},
+        ),
+        [{**r.model_dump(), "event_id": event_id} for r in rows],
+    )
+
+
+async def _apply_unit_weights(
+    session: AsyncSession, _: Caller, rows: Sequence[UnitWeightRow], event_id: UUID, on: date
+) -> None:
+    newest = await session.scalar(select(func.max(UnitWeightVersion.version)))
+    version = (newest or 0) + 1
+    await session.execute(
+        insert(UnitWeightVersion).values(version=version, valid_from=on, event_id=event_id)
+    )
+    await session.execute(
+        insert(UnitWeight), [{**r.model_dump(), "version": version} for r in rows]
+    )
+
+
+async def _apply_resource_units(
+    session: AsyncSession, _: Caller, rows: Sequence[ResourceUnitRow], event_id: UUID, __: date
+) -> None:
+    await _must_exist(session, Site.code, [r.site for r in rows])
+    fresh = insert(ListedUnit)
+    await session.execute(
+        fresh.on_conflict_do_update(
+            index_elements=["site", "valid_from"],
+            set_={k: fresh.excluded[k] for k in ("valid_to", "document", "event_id")},
+        ),
+        [{**r.model_dump(), "event_id": event_id} for r in rows],
+    )
+
+
+async def _must_exist(session: AsyncSession, column: Any, codes: list[str]) -> None:
+    found = set(await session.scalars(select(column).where(column.in_(codes))))
+    for i, code in enumerate(codes):
+        if code not in found:
+            raise NotFound(what=code, pointer=f"/rows/{i}")
+
+
+register(Subject("areas", AreaRow, plain, _apply_areas))
+register(Subject("pilots", PilotRow, plain, _apply_pilots))
+register(Subject("unit_weights", UnitWeightRow, plain, _apply_unit_weights))
+register(Subject("resource_units", ResourceUnitRow, plain, _apply_resource_units))

@@ -1,0 +1,235 @@
+"""Every rule of recording that can refuse, by its name."""
+
+from app.errors import DomainError, Kind
+
+
+class MistypedCode(DomainError):
+    """A code whose shape or check digits do not fit."""
+
+    name = "mistyped-code"
+    kind = Kind.INVALID
+    title = ("编码输错了", "The code is mistyped")
+    detail = (
+        "编码 {batch} {reason}，请对照标签重新输入。{suggestion}",
+        "The code {batch} does not fit: {reason_en}. Compare it with the label.",
+    )
+
+
+class LabelNotIssued(DomainError):
+    """A well-formed code that was never issued."""
+
+    name = "label-not-issued"
+    kind = Kind.ABSENT
+    title = ("没有发放过这个标签", "This label was never issued")
+    detail = (
+        "标签 {batch} 没有发放过，请核对编码。{suggestion}",
+        "The label {batch} was never issued; check the code.",
+    )
+
+
+class LabelIsAContainer(DomainError):
+    """A container's label where a bag's is needed."""
+
+    name = "label-is-a-container"
+    kind = Kind.CONFLICT
+    title = ("这是容器标签", "This is a container's label")
+    detail = (
+        "{batch} 是容器（箱、笼、托盘）标签，这一步要用袋标签。",
+        "{batch} is a container's label; this step needs a bag's.",
+    )
+
+
+class LabelIsVoid(DomainError):
+    """A label that was voided."""
+
+    name = "label-is-void"
+    kind = Kind.CONFLICT
+    title = ("标签已作废", "The label is void")
+    detail = ("标签 {batch} 已作废，请换一张标签。", "The label {batch} was voided.")
+
+
+class BatchTwice(DomainError):
+    """One code named twice in one event."""
+
+    name = "batch-named-twice"
+    kind = Kind.INVALID
+    title = ("同一个袋写了两次", "A batch is named twice")
+    detail = ("袋 {batch} 在这次登记里写了两次。", "The batch {batch} is named twice.")
+
+
+class EventIdReused(DomainError):
+    """The id is taken by an event with other content."""
+
+    name = "event-id-reused"
+    kind = Kind.CONFLICT
+    title = ("编号已被另一条登记使用", "The event id is taken")
+    detail = (
+        "编号 {event} 已用于内容不同的另一条登记。若是新的登记，请用新编号。",
+        "The id {event} stands for an event with other content.",
+    )
+
+
+class TimeOutOfRange(DomainError):
+    """`occurred_at` is in the future beyond 60 s, or before the rules came into force."""
+
+    name = "time-out-of-range"
+    kind = Kind.INVALID
+    title = ("时间不对", "The time is out of range")
+    detail = (
+        "发生时间 {occurred_at} 不对：{reason}",
+        "occurred_at {occurred_at} is out of range: {reason_en}",
+    )
+
+
+class UnknownPackaging(DomainError):
+    """A combination of material, form and size that has no unit weight."""
+
+    name = "unknown-packaging"
+    kind = Kind.INVALID
+    title = ("没有这种包装", "Unknown packaging")
+    detail = (
+        "包装类别没有登记单件重量：{material} / {form} / {size}。请改用称重或选其他类别。",
+        "There is no unit weight for {material} / {form} / {size}.",
+    )
+
+
+class KindNotForSite(DomainError):
+    """A step at a kind of site where it cannot happen."""
+
+    name = "kind-not-for-site"
+    kind = Kind.CONFLICT
+    title = ("这里不能做这一步", "This step cannot happen here")
+    detail = (
+        "“{step}”不能在场所 {site} 登记：{reason}",
+        "{step_en} cannot happen at {site}.",
+    )
+
+
+class SiteClosed(DomainError):
+    """The site was not open on that day."""
+
+    name = "site-closed"
+    kind = Kind.CONFLICT
+    title = ("场所当日未开放", "The site was not open")
+    detail = ("场所 {site} 在 {on} 不在开放期内。", "The site {site} was not open on {on}.")
+
+
+class UnitNotListed(DomainError):
+    """Resource use at a unit that is not on the province's list that day (办法 Art 16)."""
+
+    name = "unit-not-listed"
+    kind = Kind.CONFLICT
+    title = ("不在资源化利用单位名单内", "The unit is not listed")
+    detail = (
+        "{site} 在 {on} 不在省公布的资源化利用单位名单内，不能登记资源化利用。",
+        "{site} is not on the province's list of resource-use units on {on}.",
+    )
+
+
+class PermitNotInForce(DomainError):
+    """Treatment at a unit without the permit that the method needs."""
+
+    name = "permit-not-in-force"
+    kind = Kind.CONFLICT
+    title = ("许可证不在有效期", "The permit is not in force")
+    detail = (
+        "{site} 在 {on} 没有有效的{permit}，不能登记这种处理。",
+        "{site} holds no {permit_en} in force on {on}.",
+    )
+
+
+class TripNotFound(DomainError):
+    """A trip's number that is not known; its dispatch may not have synced yet."""
+
+    name = "trip-not-found"
+    kind = Kind.ABSENT
+    title = ("没有找到转运交接单", "The trip is not known")
+    detail = (
+        "没有找到转运交接单 {trip}。若发运还没有上传，可以先不填单号登记。",
+        "The trip {trip} is not known. Leave it out if its dispatch has not synced.",
+    )
+
+
+class BagIsSealed(DomainError):
+    """A hand-in or a collect on a bag that is already closed."""
+
+    name = "bag-is-sealed"
+    kind = Kind.CONFLICT
+    title = ("袋已封", "The bag is sealed")
+    detail = (
+        "袋 {batch} 已经封袋或使用过，不能再交回或封袋。请换一个新袋。",
+        "The bag {batch} is sealed; use a new one.",
+    )
+
+
+class BagIsOpenElsewhere(DomainError):
+    """An open bag does not travel."""
+
+    name = "bag-is-open-elsewhere"
+    kind = Kind.CONFLICT
+    title = ("袋在别处使用中", "The bag is open elsewhere")
+    detail = (
+        "袋 {batch} 正在另一个场所收集，没有封袋不能换地方。",
+        "The bag {batch} is open at another site.",
+    )
+
+
+class BatchAlreadyDisposed(DomainError):
+    """Anything after treatment."""
+
+    name = "batch-already-disposed"
+    kind = Kind.CONFLICT
+    title = ("已经处理完毕", "The batch is treated already")
+    detail = (
+        "袋 {batch} 已经处理完毕，不能再登记。",
+        "The batch {batch} has been treated; nothing can follow.",
+    )
+
+
+class BatchAlreadyDeparted(DomainError):
+    """Loaded twice from one place without an arrival between."""
+
+    name = "batch-already-departed"
+    kind = Kind.CONFLICT
+    title = ("已经发运", "The batch has departed already")
+    detail = (
+        "袋 {batch} 已经从这里发运，中间没有签收，不能再次发运。",
+        "The batch {batch} has departed from here and not arrived since.",
+    )
+
+
+class BatchAlreadyHere(DomainError):
+    """An arrival where the batch already is."""
+
+    name = "batch-already-here"
+    kind = Kind.CONFLICT
+    title = ("已经在这里", "The batch is here already")
+    detail = (
+        "袋 {batch} 已经在本场所，不能再次签收。",
+        "The batch {batch} is at this site already.",
+    )
+
+
+class LeafTooLarge(DomainError):
+    """An event whose leaf would exceed 65 535 bytes."""
+
+    name = "leaf-too-large"
+    kind = Kind.INVALID
+    title = ("一次登记的内容过多", "The event is too large")
+    detail = (
+        "这条登记的内容过多（{bytes} 字节，上限 65535），请分成几次。",
+        "The leaf would be {bytes} bytes; at most 65535.",
+    )
+
+
+RULES: dict[str, type[DomainError]] = {
+    error.name: error
+    for error in (
+        BagIsSealed,
+        BagIsOpenElsewhere,
+        BatchAlreadyDisposed,
+        BatchAlreadyDeparted,
+        BatchAlreadyHere,
+    )
+}
+"""Conflicts of the fold by rule."""

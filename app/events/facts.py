@@ -1,0 +1,248 @@
+"""Load what deciding needs, set-based: a fixed number of statements however many events come.
+
+Batches are locked first, by code, then everything else is read: what is seen was committed
+before the locks were held.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.balance.models import Posting
+from app.balance.postings import Transfer
+from app.batches.models import Batch, Label
+from app.events.fold import LabelFacts, State, Step
+from app.events.rules import Packaging, SiteFacts, Span
+from app.events.state import state_from_json
+from app.events.story import step_of
+from app.ledger.leaf import read_leaf
+from app.ledger.models import Event, EventBatch, EventPrivate
+from app.packaging.models import Term, UnitWeight, UnitWeightVersion
+from app.parties.models import ListedUnit, Permit, Site, Vehicle
+from app.trips.models import Trip
+
+
+@dataclass(frozen=True)
+class LabelRow:
+    """An issued label."""
+
+    kind: str
+    facts: LabelFacts
+    site: str | None
+    issued_at: datetime
+    void: bool
+
+
+@dataclass
+class Known:
+    """What is known of one batch while a request is decided; changed in memory as events fit."""
+
+    label: LabelFacts
+    state: State
+    exists: bool
+    seen_by: set[str]
+    story: list[Step] | None = None
+    """Loaded where some event is not the newest of its batch; else the state is enough."""
+    booked: list[Transfer] = field(default_factory=list)
+    touched: bool = False
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """An event that stands under an id."""
+
+    parts: dict[str, Any]
+    leaf: str
+    leaf_hash: bytes
+    private: tuple[bytes, dict[str, Any]] | None
+
+
+@dataclass(frozen=True)
+class TripRow:
+    """A trip that exists."""
+
+    id: UUID
+    number: str
+    destination: str
+    vehicle: str
+
+
+@dataclass
+class Facts:
+    """Everything that deciding a request looks at."""
+
+    labels: dict[str, LabelRow]
+    known: dict[str, Known]
+    recorded: dict[UUID, Recorded]
+    sites: dict[str, SiteFacts]
+    trips: dict[UUID | str, TripRow]
+    carriers: dict[str, str]
+    packaging: Packaging | None
+
+
+async def lock_batches(session: AsyncSession, codes: Iterable[str]) -> dict[str, Known]:
+    """Lock the batches that exist, by code, and return what is known of them."""
+    rows = await session.execute(
+        select(Batch.code, Batch.state, Batch.seen_by)
+        .where(Batch.code.in_(sorted(set(codes))))
+        .order_by(Batch.code)
+        .with_for_update()
+    )
+    return {
+        code: Known(
+            label=LabelFacts(**state["label"]),
+            state=state_from_json(state),
+            exists=True,
+            seen_by=set(seen_by),
+        )
+        for code, state, seen_by in rows
+    }
+
+
+async def labels_of(session: AsyncSession, codes: Iterable[str]) -> dict[str, LabelRow]:
+    """Return the issued labels among codes."""
+    rows = await session.scalars(select(Label).where(Label.code.in_(set(codes))))
+    return {
+        row.code: LabelRow(
+            row.kind,
+            LabelFacts(row.county, row.scope),
+            row.site,
+            row.issued_at,
+            row.voided_at is not None,
+        )
+        for row in rows
+    }
+
+
+async def recorded_under(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Recorded]:
+    """Return the events that stand under ids, with their private parts while they are held."""
+    rows = await session.execute(
+        select(Event.id, Event.leaf, Event.leaf_hash, EventPrivate.salt, EventPrivate.private)
+        .outerjoin(EventPrivate, EventPrivate.event_id == Event.id)
+        .where(Event.id.in_(set(ids)))
+    )
+    return {
+        id_: Recorded(read_leaf(leaf), leaf, leaf_hash, (salt, private) if salt else None)
+        for id_, leaf, leaf_hash, salt, private in rows
+    }
+
+
+async def sites_of(session: AsyncSession, codes: Iterable[str]) -> dict[str, SiteFacts]:
+    """Return what the rules need of sites, permits and list entries included."""
+    wanted = set(codes)
+    sites = (await session.scalars(select(Site).where(Site.code.in_(wanted)))).all()
+    plants = [s.code for s in sites if s.kind in "RILH"]
+    permits: dict[str, list[tuple[str, Span]]] = defaultdict(list)
+    listed: dict[str, list[Span]] = defaultdict(list)
+    if plants:
+        for permit in await session.scalars(select(Permit).where(Permit.site.in_(plants))):
+            permits[permit.site].append((permit.kind, Span(permit.valid_from, permit.valid_to)))
+        for unit in await session.scalars(select(ListedUnit).where(ListedUnit.site.in_(plants))):
+            listed[unit.site].append(Span(unit.valid_from, unit.valid_to))
+    return {
+        s.code: SiteFacts(
+            s.code,
+            s.kind,
+            s.county,
+            s.township,
+            Span(s.opened_on, s.closed_on),
+            tuple(permits[s.code]),
+            tuple(listed[s.code]),
+        )
+        for s in sites
+    }
+
+
+async def trips_of(
+    session: AsyncSession, references: Iterable[UUID | str]
+) -> dict[UUID | str, TripRow]:
+    """Return trips by their id and by their number."""
+    wanted = set(references)
+    if not wanted:
+        return {}
+    ids = {r for r in wanted if isinstance(r, UUID)}
+    numbers = {r for r in wanted if isinstance(r, str)}
+    rows = await session.scalars(
+        select(Trip).where(or_(Trip.id.in_(ids), Trip.number.in_(numbers)))
+    )
+    found: dict[UUID | str, TripRow] = {}
+    for row in rows:
+        trip = TripRow(row.id, row.number, row.destination, row.vehicle)
+        found[row.id] = found[row.number] = trip
+    return found
+
+
+async def carriers_of(session: AsyncSession, plates: Iterable[str]) -> dict[str, str]:
+    """Return which organisation runs each registered vehicle."""
+    wanted = set(plates)
+    if not wanted:
+        return {}
+    rows = await session.execute(
+        select(Vehicle.plate, Vehicle.organisation).where(Vehicle.plate.in_(wanted))
+    )
+    return dict(rows.tuples().all())
+
+
+async def packaging_now(session: AsyncSession) -> Packaging:
+    """Return the vocabularies and the newest declared unit weights."""
+    newest = select(UnitWeightVersion.version).order_by(UnitWeightVersion.version.desc()).limit(1)
+    rows = await session.execute(
+        select(
+            UnitWeight.version,
+            UnitWeight.material,
+            UnitWeight.form,
+            UnitWeight.size,
+            UnitWeight.weight_mg,
+        ).where(UnitWeight.version == newest.scalar_subquery())
+    )
+    weights, version = {}, 0
+    for version, material, form, size, weight_mg in rows:  # noqa: B007
+        weights[material, form, size] = weight_mg
+    terms = await session.execute(select(Term.vocabulary, Term.slug))
+    return Packaging(version, weights, frozenset((v, s) for v, s in terms))
+
+
+async def load_stories(
+    session: AsyncSession, known: dict[str, Known], codes: Sequence[str]
+) -> None:
+    """Load whole stories, and what is booked, of batches whose next event is not the newest."""
+    if not codes:
+        return
+    named = (
+        await session.execute(
+            select(EventBatch.batch_code, EventBatch.event_id).where(
+                EventBatch.batch_code.in_(codes)
+            )
+        )
+    ).all()
+    leaves = await session.execute(
+        select(Event.id, Event.leaf).where(Event.id.in_({event for _, event in named}))
+    )
+    parts = {id_: read_leaf(leaf) for id_, leaf in leaves}
+    for code in codes:
+        known[code].story = []
+    for code, event in named:
+        story = known[code].story
+        assert story is not None
+        story.append(step_of(parts[event]["event"], parts[event]["stamps"], code))
+    for posting in await session.scalars(select(Posting).where(Posting.batch_code.in_(codes))):
+        known[posting.batch_code].booked.append(transfer_of(posting))
+
+
+def transfer_of(posting: Posting) -> Transfer:
+    """Return a stored posting as the transfer it is."""
+    return Transfer(
+        str(posting.about),
+        posting.origin,
+        posting.from_account,
+        posting.to_account,
+        posting.place,
+        posting.mass_g,
+        posting.occurred_on,
+    )

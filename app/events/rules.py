@@ -1,0 +1,222 @@
+"""Rules of recording that do not depend on a bag's story: rights, times, places, permits. Pure."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from app.auth.caller import SITE_ROLES, Caller
+from app.auth.permissions import RIGHTS, require
+from app.errors import Forbidden, NotFound
+from app.events.errors import (
+    KindNotForSite,
+    PermitNotInForce,
+    SiteClosed,
+    TimeOutOfRange,
+    UnitNotListed,
+    UnknownPackaging,
+)
+from app.events.schemas import Collect, ContentLine, Depart, Dispose, Draft, HandIn
+from app.ledger.leaf import utc
+
+EARLIEST = datetime(2020, 9, 30, 16, tzinfo=UTC)
+"""2020-10-01 in the province: the 办法 came into force."""
+TOLERANCE = timedelta(seconds=60)
+PLANTS = frozenset("RILH")
+METHOD_SITES = {"resource_use": "R", "incinerate": "I", "landfill": "L", "hazardous": "H"}
+METHOD_PERMITS = {
+    "incinerate": "discharge",
+    "landfill": "discharge",
+    "hazardous": "hazardous",
+}
+PERMIT_NAMES = {
+    "discharge": ("排污许可证", "pollutant discharge permit"),
+    "hazardous": ("危险废物经营许可证", "hazardous-waste licence"),
+}
+SITES_OF_KIND = {"hand_in": frozenset("P"), "collect": frozenset("PS"), "dispose": PLANTS}
+
+
+@dataclass(frozen=True)
+class Span:
+    """Days from `start` to `end`, both inclusive; open-ended where `end` is None."""
+
+    start: date
+    end: date | None = None
+
+    def holds(self, day: date) -> bool:
+        """Tell whether a day lies in the span."""
+        return self.start <= day and (self.end is None or day <= self.end)
+
+
+@dataclass(frozen=True)
+class SiteFacts:
+    """What the rules need to know of a site."""
+
+    code: str
+    kind: str
+    county: str
+    township: str
+    open: Span
+    permits: tuple[tuple[str, Span], ...] = ()
+    listed: tuple[Span, ...] = ()
+
+
+@dataclass(frozen=True)
+class Times:
+    """`adjusted` is the client's clock put right; `effective` never lies before the label."""
+
+    adjusted: datetime
+    effective: datetime
+    flags: tuple[str, ...] = ()
+
+
+def times_of(
+    occurred_at: datetime, sent_at: datetime | None, now: datetime, issued: datetime | None
+) -> Times:
+    """Put the client's clock right (model.md, Time) or raise TimeOutOfRange."""
+    skew = now - sent_at if sent_at else timedelta(0)
+    flags = []
+    if abs(skew) <= TOLERANCE:
+        skew = timedelta(0)
+    else:
+        flags.append("clock-skewed")
+    if occurred_at < EARLIEST:
+        raise TimeOutOfRange(
+            occurred_at=utc(occurred_at),
+            reason="早于 2020-10-01（管理办法施行之日）",
+            reason_en="before 2020-10-01",
+            pointer="/occurred_at",
+        )
+    adjusted = occurred_at + skew
+    effective = max(adjusted, issued) if issued else adjusted
+    if effective > now + TOLERANCE:
+        raise TimeOutOfRange(
+            occurred_at=utc(occurred_at),
+            reason="在将来，请检查手机时间",
+            reason_en="in the future",
+            pointer="/occurred_at",
+        )
+    if effective != adjusted:
+        flags.append("before-label-issued")
+    return Times(adjusted, effective, tuple(flags))
+
+
+def check_right(caller: Caller, draft: Draft, carrier: str | None) -> None:
+    """Raise where the caller may not record this at this site.
+
+    Site roles act for their own site; another's looks absent to them. A carrier's driver
+    records the departures of that carrier's vehicles (`carrier` runs the named one).
+    """
+    action = f"event.{draft.event_kind}"
+    require(caller, action)
+    if caller.role in SITE_ROLES:
+        if caller.site != draft.site:
+            raise NotFound(what=draft.site, pointer="/site")
+    elif caller.role == "carrier" and (not carrier or carrier != caller.organisation):
+        raise Forbidden(action=f"{RIGHTS[action].name}（车辆不属于本单位）")
+
+
+def check_place(draft: Draft, site: SiteFacts, on: date) -> None:
+    """Raise where the step cannot happen at such a site or on such a day."""
+    allowed = SITES_OF_KIND.get(draft.event_kind)
+    if allowed and site.kind not in allowed:
+        raise KindNotForSite(
+            site=site.code,
+            step=RIGHTS[f"event.{draft.event_kind}"].name,
+            step_en=draft.event_kind,
+            reason="场所类别不符",
+            pointer="/site",
+        )
+    if not site.open.holds(on):
+        raise SiteClosed(site=site.code, on=on.isoformat(), pointer="/site")
+    if isinstance(draft, Dispose):
+        check_treatment(draft.method, site, on)
+
+
+def check_treatment(method: str, site: SiteFacts, on: date) -> None:
+    """Raise where a unit may not treat by a method that day (办法 Art 16, 排污许可, 危废许可)."""
+    if METHOD_SITES[method] != site.kind:
+        raise KindNotForSite(
+            site=site.code,
+            step="处理",
+            step_en=method,
+            reason="处理方式与单位类别不符",
+            pointer="/method",
+        )
+    if method == "resource_use" and not any(span.holds(on) for span in site.listed):
+        raise UnitNotListed(site=site.code, on=on.isoformat())
+    needed = METHOD_PERMITS.get(method)
+    if needed and not _permitted(site, needed, on):
+        chinese, english = PERMIT_NAMES[needed]
+        raise PermitNotInForce(site=site.code, on=on.isoformat(), permit=chinese, permit_en=english)
+
+
+def _permitted(site: SiteFacts, kind: str, on: date) -> bool:
+    return any(found == kind and span.holds(on) for found, span in site.permits)
+
+
+def receiver_flags(site: SiteFacts | None, on: date) -> tuple[str, ...]:
+    """Return what is wrong with a plant as receiver; at `depart` and `arrive` this only flags."""
+    if site is None or site.kind not in PLANTS:
+        return ()
+    if site.kind == "R":
+        fits = any(span.holds(on) for span in site.listed)
+        return () if fits else ("receiver-not-listed",)
+    needed = "hazardous" if site.kind == "H" else "discharge"
+    return () if _permitted(site, needed, on) else ("receiver-permit-not-in-force",)
+
+
+def regime_of(destination: SiteFacts, on: date) -> str:
+    """Return the regime of a trip: exempt transport is `internal`, all else `hazardous`.
+
+    名录 900-003-04 exempts transport to a store, a listed resource-use unit, and municipal
+    landfills and incinerators; a hazardous-waste plant or an unlisted recycler is not exempt.
+    """
+    if destination.kind == "H":
+        return "hazardous"
+    if destination.kind == "R" and not any(span.holds(on) for span in destination.listed):
+        return "hazardous"
+    return "internal"
+
+
+def counted(draft: Draft, packaging: "Packaging") -> dict[str, int] | None:
+    """Return grams by scope, counted as pieces × unit weight; None where nothing is counted.
+
+    A sort without a unit weight can be weighed, not counted: with a mass it only takes part in
+    the split by scope.
+    """
+    lines: list[ContentLine] | None = (
+        draft.contents if isinstance(draft, HandIn | Collect) else None
+    )
+    if not lines:
+        return None
+    weighed = draft.batches[0].net_g is not None
+    milligrams: dict[str, int] = {}
+    for i, line in enumerate(lines):
+        sort = (line.material, line.form, line.size)
+        weight = packaging.weights.get(sort)
+        if weight is None and not (weighed and packaging.knows(sort)):
+            raise UnknownPackaging(
+                material=line.material,
+                form=line.form,
+                size=line.size,
+                pointer=f"/contents/{i}",
+            )
+        milligrams[line.scope] = milligrams.get(line.scope, 0) + line.pieces * (weight or 0)
+    return {scope: max(1, (mg + 500) // 1000) for scope, mg in sorted(milligrams.items())}
+
+
+@dataclass(frozen=True)
+class Packaging:
+    """The vocabularies and the unit weights in force: milligrams a piece by sort."""
+
+    version: int
+    weights: dict[tuple[str, str, str], int]
+    terms: frozenset[tuple[str, str]]
+
+    def knows(self, sort: tuple[str, str, str]) -> bool:
+        """Tell whether material, form and size are all words of the vocabularies."""
+        return set(zip(("material", "form", "size"), sort, strict=True)) <= self.terms
+
+
+def destination_of(draft: Draft) -> str | None:
+    """Return the site a departure goes to."""
+    return draft.destination if isinstance(draft, Depart) else None

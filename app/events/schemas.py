@@ -1,0 +1,317 @@
+"""Wire shapes of the event kinds, exactly as contract.md fixes them, and nothing more."""
+
+import re
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import BeforeValidator, Field, StringConstraints, model_validator
+
+from app.batches.codes import CodeError, parse_site_code, parse_trip_number
+from app.parties.plates import PlateError, normalise_plate
+from app.web import Unfit, Wire
+
+MAX_MASS_G = 2_000_000
+"""Two tonnes: no bag, and no container, weighs more."""
+MAX_BATCHES = 500
+_RFC3339 = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})")
+
+
+def _instant(value: Any) -> datetime:
+    if not isinstance(value, str):
+        raise Unfit("应为时间文字", "must be an RFC 3339 time")
+    if not _RFC3339.fullmatch(value):
+        raise Unfit(
+            "应为带时区的 RFC 3339 时间，例如 2026-06-01T08:30:00+08:00",
+            "must be an RFC 3339 time with an offset",
+        )
+    whole, _, rest = value.upper().partition(".")
+    digits = re.match(r"\d*", rest)
+    fraction = digits.group() if digits else ""
+    offset = rest[len(fraction) :] if rest else ""
+    micros = fraction[:6].ljust(6, "0")
+    text = f"{whole}.{micros}{offset}" if fraction else whole
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise Unfit("没有这个时间", "there is no such time") from None
+
+
+def _uuid(value: Any) -> UUID:
+    if isinstance(value, UUID):
+        return value
+    if not isinstance(value, str) or len(value) != 36:  # noqa: PLR2004
+        raise Unfit("应为 UUID", "must be a UUID")
+    try:
+        return UUID(value)
+    except ValueError:
+        raise Unfit("应为 UUID", "must be a UUID") from None
+
+
+def _site(value: Any) -> str:
+    if not isinstance(value, str):
+        raise Unfit("应为场所编码", "must be a site code")
+    try:
+        return parse_site_code(value)
+    except CodeError:
+        raise Unfit("场所编码格式不对，应如 130110-P0001", "is not a site code") from None
+
+
+def _plate(value: Any) -> str:
+    if not isinstance(value, str):
+        raise Unfit("应为车牌号", "must be a plate")
+    try:
+        return normalise_plate(value)
+    except PlateError as error:
+        raise Unfit(str(error), "is not a Chinese vehicle plate") from None
+
+
+def _trip(value: Any) -> UUID | str:
+    if isinstance(value, str) and value[:2].upper() == "ZY":
+        try:
+            return str(parse_trip_number(value))
+        except CodeError:
+            raise Unfit("转运交接单号格式不对", "is not a trip number") from None
+    return _uuid(value)
+
+
+Instant = Annotated[datetime, BeforeValidator(_instant)]
+EventId = Annotated[UUID, BeforeValidator(_uuid)]
+SiteCode = Annotated[str, BeforeValidator(_site)]
+Plate = Annotated[str, BeforeValidator(_plate)]
+TripRef = Annotated[UUID | str, BeforeValidator(_trip)]
+Grams = Annotated[int, Field(ge=1, le=MAX_MASS_G)]
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,32}$")]
+Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
+Manifest = Annotated[str, StringConstraints(pattern=r"^[0-9]{14}$")]
+
+
+class BatchRef(Wire):
+    """A code with, where it was weighed, its net mass in grams."""
+
+    code: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    mass_g: Grams | None = None
+    gross_g: Grams | None = None
+    tare_g: Annotated[int, Field(ge=0, le=MAX_MASS_G)] | None = None
+    mass_source: Literal["weighed", "counted", "declared", "carried"] | None = None
+
+    @model_validator(mode="after")
+    def _net_is_gross_less_tare(self) -> "BatchRef":
+        if self.gross_g is None:
+            if self.tare_g is not None:
+                raise Unfit("有皮重就要有毛重", "tare_g needs gross_g")
+        elif self.net_g is None or self.net_g != self.gross_g - (self.tare_g or 0):
+            raise Unfit("净重应等于毛重减皮重", "mass_g must be gross_g less tare_g")
+        elif self.net_g < 1:
+            raise Unfit("毛重应大于皮重", "gross_g must exceed tare_g")
+        if self.mass_source is not None and self.net_g is None:
+            raise Unfit("有重量来源就要有重量", "mass_source needs mass_g")
+        return self
+
+    @property
+    def net_g(self) -> int | None:
+        """Net grams: as given, else gross less tare."""
+        if self.mass_g is None and self.gross_g is not None:
+            return self.gross_g - (self.tare_g or 0)
+        return self.mass_g
+
+
+class ContentLine(Wire):
+    """So many pieces of one sort of packaging."""
+
+    material: Slug
+    form: Slug
+    size: Slug
+    pieces: Annotated[int, Field(ge=1, le=1_000_000)]
+    rinse: Literal["pass", "fail", "unchecked"] = "unchecked"
+    scope: Literal["pesticide", "veterinary", "fertiliser_seed", "film", "foreign"] = "pesticide"
+
+
+class Giver(Wire):
+    """Who brought the packaging; kept outside the log, in a table that can forget."""
+
+    kind: Literal["farmer", "large_grower", "cooperative", "cleanup", "unknown"]
+    name: Name | None = None
+    phone: Annotated[str, StringConstraints(pattern=r"^[0-9+\- ]{5,20}$")] | None = None
+    village: Name | None = None
+
+
+class Payment(Wire):
+    """What the giver was paid, in fen, and on what basis."""
+
+    fen: Annotated[int, Field(ge=0, le=10_000_000)]
+    basis: Annotated[str, StringConstraints(min_length=1, max_length=40)]
+
+
+class Position(Wire):
+    """Where the phone was; converted to WGS-84 where `datum` says GCJ-02."""
+
+    lat: Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False, strict=False)]
+    lon: Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False, strict=False)]
+    accuracy_m: (
+        Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False, strict=False)] | None
+    ) = None
+    datum: Literal["WGS-84", "GCJ-02"] = "WGS-84"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _numbers_are_numbers(cls, value: Any) -> Any:
+        if isinstance(value, dict):
+            for key in ("lat", "lon", "accuracy_m"):
+                if isinstance(value.get(key), bool | str):
+                    raise Unfit("位置应为数字", "must be numbers")
+        return value
+
+
+class Device(Wire):
+    """Which phone, its own counter, and the hash of what it sent before."""
+
+    id: Annotated[str, StringConstraints(min_length=1, max_length=100)]
+    seq: Annotated[int, Field(ge=0)] | None = None
+    prev: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None = None
+
+
+class ArrivalException(Wire):
+    """A bag that did not simply arrive."""
+
+    code: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    outcome: Literal["refused", "missing", "damaged"]
+    reason: Words
+
+
+class Draft(Wire):
+    """What every event on batches has in common."""
+
+    id: EventId
+    occurred_at: Instant
+    site: SiteCode
+    batches: Annotated[list[BatchRef], Field(min_length=1, max_length=MAX_BATCHES)]
+    position: Position | None = None
+    device: Device | None = None
+    note: Words | None = None
+    channel: Literal["phone", "office", "paper", "api"] | None = None
+
+    @property
+    def event_kind(self) -> str:
+        """The event's kind; each subclass has exactly one."""
+        return str(self.kind)  # type: ignore[attr-defined]
+
+
+def _one(batches: list[BatchRef]) -> list[BatchRef]:
+    if len(batches) != 1:
+        raise Unfit("这种登记一次只能写一个袋", "this kind takes exactly one batch")
+    return batches
+
+
+class HandIn(Draft):
+    """交回: somebody hands packaging in; it goes into the open bag."""
+
+    kind: Literal["hand_in"]
+    contents: Annotated[list[ContentLine], Field(min_length=1, max_length=200)]
+    giver: Giver | None = None
+    payment: Payment | None = None
+    unit_codes: (
+        Annotated[
+            list[Annotated[str, StringConstraints(min_length=1, max_length=300)]],
+            Field(max_length=200),
+        ]
+        | None
+    ) = None
+
+    @model_validator(mode="after")
+    def _one_batch(self) -> "HandIn":
+        _one(self.batches)
+        return self
+
+
+class Collect(Draft):
+    """封袋: the bag is closed and weighed."""
+
+    kind: Literal["collect"]
+    contents: Annotated[list[ContentLine], Field(min_length=1, max_length=200)] | None = None
+
+    @model_validator(mode="after")
+    def _one_weighed_batch(self) -> "Collect":
+        if _one(self.batches)[0].net_g is None:
+            raise Unfit("封袋要写重量（mass_g）", "collect needs mass_g")
+        return self
+
+
+class Store(Draft):
+    """入库."""
+
+    kind: Literal["store"]
+
+
+class Depart(Draft):
+    """发运: from `site`, the origin."""
+
+    kind: Literal["depart"]
+    destination: SiteCode
+    vehicle: Plate
+    trip: TripRef | None = None
+    driver: Name | None = None
+    manifest: Manifest | None = None
+
+    @model_validator(mode="after")
+    def _goes_elsewhere(self) -> "Depart":
+        if self.destination == self.site:
+            raise Unfit("目的地不能就是本场所", "destination must be another site")
+        return self
+
+
+class Arrive(Draft):
+    """签收: by the receiver, which is `site`."""
+
+    kind: Literal["arrive"]
+    batches: Annotated[list[BatchRef], Field(max_length=MAX_BATCHES)]
+    trip: TripRef | None = None
+    exceptions: Annotated[list[ArrivalException], Field(max_length=MAX_BATCHES)] | None = None
+    difference_reason: Words | None = None
+
+    @model_validator(mode="after")
+    def _names_something(self) -> "Arrive":
+        if not self.batches and not self.exceptions:
+            raise Unfit("至少写一个袋", "name at least one batch")
+        return self
+
+
+class Dispose(Draft):
+    """处理: resource use or disposal at a plant, with its certificate."""
+
+    kind: Literal["dispose"]
+    method: Literal["resource_use", "incinerate", "landfill", "hazardous"]
+    certificate: Name
+    product: Name | None = None
+    manifest: Manifest | None = None
+
+    @model_validator(mode="after")
+    def _hazardous_has_a_manifest(self) -> "Dispose":
+        if self.method == "hazardous" and not self.manifest:
+            raise Unfit("危险废物处置要写 14 位联单编号", "hazardous needs manifest")
+        return self
+
+
+SHAPES: dict[str, type[Draft]] = {
+    "hand_in": HandIn,
+    "collect": Collect,
+    "store": Store,
+    "depart": Depart,
+    "arrive": Arrive,
+    "dispose": Dispose,
+}
+
+
+class CaptureDevice(Wire):
+    """The phone that sends a queue."""
+
+    id: Annotated[str, StringConstraints(min_length=1, max_length=100)]
+
+
+class CaptureBody(Wire):
+    """An offline queue: each event is decided by itself, so they are parsed one by one."""
+
+    device: CaptureDevice
+    sent_at: Instant | None = None
+    events: Annotated[list[Any], Field(min_length=1, max_length=500)]

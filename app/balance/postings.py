@@ -66,6 +66,11 @@ def total(transfers: Iterable[Transfer]) -> dict[Key, int]:
     return dict(sums)
 
 
+def net(transfers: Iterable[Transfer]) -> list[Transfer]:
+    """Return what stands after rebookings: one transfer a line, the way its mass really went."""
+    return outstanding(transfers, ())
+
+
 def outstanding(due: Iterable[Transfer], booked: Iterable[Transfer]) -> list[Transfer]:
     """Return the transfers that bring what is booked to what is due, in a fixed order."""
     wanted, standing = total(due), total(booked)
@@ -75,9 +80,7 @@ def outstanding(due: Iterable[Transfer], booked: Iterable[Transfer]) -> list[Tra
         if mass_g:
             about, origin, low, high, place, occurred_on = key
             source, target = (low, high) if mass_g > 0 else (high, low)
-            missing.append(
-                Transfer(about, origin, source, target, place, abs(mass_g), occurred_on)
-            )
+            missing.append(Transfer(about, origin, source, target, place, abs(mass_g), occurred_on))
     return missing
 
 

@@ -14,6 +14,7 @@ from uuid import UUID
 from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.balance.booked import transfer_of
 from app.balance.models import Posting
 from app.balance.postings import Transfer
 from app.batches.models import Batch, Label
@@ -233,16 +234,3 @@ async def load_stories(
         story.append(step_of(parts[event]["event"], parts[event]["stamps"], code))
     for posting in await session.scalars(select(Posting).where(Posting.batch_code.in_(codes))):
         known[posting.batch_code].booked.append(transfer_of(posting))
-
-
-def transfer_of(posting: Posting) -> Transfer:
-    """Return a stored posting as the transfer it is."""
-    return Transfer(
-        str(posting.about),
-        posting.origin,
-        posting.from_account,
-        posting.to_account,
-        posting.place,
-        posting.mass_g,
-        posting.occurred_on,
-    )

@@ -1,0 +1,42 @@
+"""`/api/v1/balance`."""
+
+from datetime import date
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+
+from app.areas.scope import counties_of, reach_of
+from app.auth.access import SignedIn
+from app.auth.permissions import require
+from app.balance.read import balance_of_counties, balance_of_site
+from app.db import Reading
+from app.errors import InvalidQuery, NotFound
+from app.parties.read import find_site
+
+router = APIRouter(prefix="/api/v1", tags=["balance"])
+
+
+@router.get("/balance", summary="物料平衡表")
+async def get_balance(
+    session: Reading,
+    caller: SignedIn,
+    start: Annotated[date, Query(alias="from", description="起始日，含当日")],
+    end: Annotated[date, Query(alias="to", description="截止日，含当日")],
+    area: Annotated[str | None, Query(pattern="^[0-9]{6}$")] = None,
+    site: Annotated[str | None, Query(max_length=20)] = None,
+) -> dict[str, Any]:
+    require(caller, "balance.read")
+    if (area is None) == (site is None):
+        raise InvalidQuery(reason="area 和 site 写一个", pointer="/query/area")
+    if end < start:
+        raise InvalidQuery(reason="to 早于 from", pointer="/query/to")
+    reach = await reach_of(session, caller)
+    if site is not None:
+        if await find_site(session, reach, site) is None:
+            raise NotFound(what=site)
+        return (await balance_of_site(session, site, start, end)).as_json()
+    assert area is not None
+    counties = await counties_of(session, area)
+    if not counties or not (reach.everything or counties <= reach.counties):
+        raise NotFound(what=area)
+    return (await balance_of_counties(session, counties, start, end)).as_json()

@@ -1,0 +1,118 @@
+"""Followers of the log: `apply(leaves) → effects`, with cursor and effects in one transaction.
+
+What is not needed to decide the next event follows the log with a cursor of its own. A follower
+restarted from zero ends where it was: its effects are sums over leaves.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, select, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.db import Database, is_away
+from app.ledger.models import Event, Follower, Leaf
+from app.ledger.sequence import sequence
+from app.logging import log
+from app.orm import Base
+
+MOST_AT_ONCE = 2_000
+PAUSE_S = 0.2
+"""Between two looks: a leaf has its place, and followers its effects, well within a second."""
+
+
+@dataclass(frozen=True)
+class LeafRow:
+    """A sequenced event as followers see it."""
+
+    leaf_index: int
+    event_id: UUID
+    kind: str
+    occurred_on: date
+    leaf: str
+
+
+@dataclass(frozen=True)
+class Follow:
+    """A follower: its name, what it does with leaves, the tables that are its effects."""
+
+    name: str
+    apply: Callable[[AsyncSession, Sequence[LeafRow]], Awaitable[None]]
+    tables: tuple[type[Base], ...]
+    kinds: frozenset[str] | None = None
+    """Kinds of event it looks at; None for all."""
+
+
+async def follow(database: Database, follower: Follow) -> int:
+    """Apply the next leaves and move the cursor in one transaction; return how many."""
+    async with database.write() as session:
+        locked = await session.scalar(
+            text("SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 6962))"),
+            {"name": follower.name},
+        )
+        if not locked:
+            return 0
+        start = await cursor_of(session, follower.name)
+        rows = (
+            await session.execute(
+                select(Leaf.leaf_index, Leaf.event_id, Event.kind, Event.occurred_on, Event.leaf)
+                .join(Event, Event.id == Leaf.event_id)
+                .where(Leaf.leaf_index >= start, Leaf.leaf_index < start + MOST_AT_ONCE)
+                .order_by(Leaf.leaf_index)
+            )
+        ).all()
+        if not rows:
+            return 0
+        leaves = [LeafRow(*row) for row in rows]
+        wanted = [r for r in leaves if follower.kinds is None or r.kind in follower.kinds]
+        if wanted:
+            await follower.apply(session, wanted)
+        await _move(session, follower.name, leaves[-1].leaf_index + 1)
+        return len(leaves)
+
+
+async def cursor_of(session: AsyncSession, name: str) -> int:
+    """Return the number of leaves that a follower has applied."""
+    found: Any = await session.scalar(select(Follower.next_index).where(Follower.name == name))
+    return int(found or 0)
+
+
+async def _move(session: AsyncSession, name: str, next_index: int) -> None:
+    row = insert(Follower).values(name=name, next_index=next_index)
+    await session.execute(
+        row.on_conflict_do_update(index_elements=["name"], set_={"next_index": next_index})
+    )
+
+
+async def restart(database: Database, follower: Follow) -> None:
+    """Forget a follower's effects and its cursor; it begins again at leaf 0."""
+    async with database.write() as session:
+        for table in follower.tables:
+            await session.execute(delete(table))
+        await _move(session, follower.name, 0)
+
+
+async def catch_up(database: Database, followers: Sequence[Follow]) -> None:
+    """Sequence what waits and let every follower come to the end of the log."""
+    while await sequence(database):
+        pass
+    for follower in followers:
+        while await follow(database, follower):
+            pass
+
+
+async def keep_up(database: Database, followers: Sequence[Follow]) -> None:
+    """Run the sequencer and the followers until cancelled; a database that is away is waited for."""
+    while True:
+        try:
+            await catch_up(database, followers)
+        except Exception as error:  # noqa: BLE001  one bad turn must not end the loop
+            if not is_away(error):
+                log.exception("follower failed")
+            await asyncio.sleep(1)
+        await asyncio.sleep(PAUSE_S)

@@ -1,0 +1,46 @@
+"""The sequencer: gives committed events their places in the log, contiguous from 0.
+
+Any number of processes may run it; a transaction-scoped advisory lock lets one work at a time,
+so writers never wait for it and pgbouncer's transaction mode is enough. An event's place in
+`unsequenced` was taken under the locks of its batches: whoever sees a later event of a batch
+sees the earlier one too, so the order of `seq` within and across runs is commit order per batch.
+"""
+
+from sqlalchemy import bindparam, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.db import Database
+
+LOCK_KEY = 6962
+MOST_AT_ONCE = 2_000
+
+_TRY_LOCK = text("SELECT pg_try_advisory_xact_lock(:key)")
+_SEQUENCE = text(
+    """
+    WITH taken AS (
+      DELETE FROM unsequenced
+      WHERE seq IN (SELECT seq FROM unsequenced ORDER BY seq LIMIT :most)
+      RETURNING seq, event_id
+    ), start AS (
+      SELECT coalesce(max(leaf_index) + 1, 0) AS at FROM leaf
+    )
+    INSERT INTO leaf (leaf_index, event_id)
+    SELECT start.at + row_number() OVER (ORDER BY taken.seq) - 1, taken.event_id
+    FROM taken, start
+    """
+).bindparams(bindparam("most", MOST_AT_ONCE))
+
+
+async def sequence(database: Database) -> int:
+    """Give up to 2 000 waiting events their leaf indexes; return how many, 0 when none waits."""
+    async with database.write() as session:
+        if not await session.scalar(_TRY_LOCK, {"key": LOCK_KEY}):
+            return 0
+        done = await session.execute(_SEQUENCE)
+        return int(done.rowcount)  # type: ignore[attr-defined]
+
+
+async def log_size(session: AsyncSession) -> int:
+    """Return how many leaves the log has."""
+    size = await session.scalar(text("SELECT coalesce(max(leaf_index) + 1, 0) FROM leaf"))
+    return int(size or 0)

@@ -6,6 +6,7 @@ import app.balance.models
 import app.batches.models
 import app.events.models
 import app.ledger.models
+import app.ops.models
 import app.packaging.models
 import app.parties.models
 import app.supply.models

@@ -1,7 +1,8 @@
 """Composition root: mounts every router and page, installs the handlers, starts the followers."""
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
@@ -10,20 +11,27 @@ from app import error_handlers
 from app.areas import routes as areas_routes
 from app.auth import pages as auth_pages
 from app.auth import routes as auth_routes
+from app.balance import routes as balance_routes
+from app.balance.flows import FLOWS
 from app.config import Settings, settings
 from app.db import Database
 from app.events import declare_reference  # noqa: F401  registers its subjects
 from app.events import routes as events_routes
 from app.headers import SecurityHeaders
+from app.ledger.follow import keep_up
 from app.logging import RequestLog
+from app.ops import routes as ops_routes
 from app.packaging import routes as packaging_routes
 from app.parties import routes as parties_routes
 from app.templating import STATIC
 from app.web import LimitBody
 
+FOLLOWERS = (FLOWS,)
+"""Everything that follows the log, in the order in which it is brought up to date."""
+
 
 def create_app(database_url: str, config: Settings | None = None) -> FastAPI:
-    """Return the application on a migrated database."""
+    """Return the application on a migrated database; while it runs, it follows the log."""
     config = config or settings()
     database = Database(
         database_url,
@@ -32,8 +40,12 @@ def create_app(database_url: str, config: Settings | None = None) -> FastAPI:
     )
 
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        following = asyncio.create_task(keep_up(database, FOLLOWERS))
         yield
+        following.cancel()
+        with suppress(asyncio.CancelledError):
+            await following
         await database.close()
 
     app = FastAPI(
@@ -51,6 +63,8 @@ def create_app(database_url: str, config: Settings | None = None) -> FastAPI:
     app.include_router(parties_routes.router)
     app.include_router(packaging_routes.router)
     app.include_router(events_routes.router)
+    app.include_router(balance_routes.router)
+    app.include_router(ops_routes.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_middleware(LimitBody, limit_bytes=config.max_body_bytes)
     app.add_middleware(SecurityHeaders)

@@ -9,7 +9,7 @@ import hashlib
 import json
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
@@ -22,12 +22,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.areas.scope import reach_of, within
 from app.auth.caller import Caller
 from app.batches.codes import nearest
+from app.batches.errors import LabelNotIssued, MistypedCode
 from app.batches.models import Batch, Label
 from app.db import Database, WriteSession, sqlstate
 from app.errors import DomainError, InvalidBody, Unavailable
 from app.events import facts as load
 from app.events.decide import Decision, Duplicate, Item, Source, decide, parse_codes
-from app.events.errors import LabelNotIssued, MistypedCode
 from app.events.facts import Facts, Recorded, TripRow
 from app.events.models import Refusal
 from app.events.rules import times_of
@@ -59,6 +59,16 @@ class Random:
 
 
 @dataclass(frozen=True)
+class Submission:
+    """What one caller sends at once: `now` is the server's clock, `sent_at` the phone's."""
+
+    caller: Caller
+    bodies: Sequence[Any]
+    now: datetime
+    sent_at: datetime | None = None
+
+
+@dataclass(frozen=True)
 class Outcome:
     """What became of one item: `recorded` and `duplicate` with the event, `refused` with why."""
 
@@ -82,59 +92,85 @@ async def record(
     `now` is the server's clock and `sent_at` the phone's at sending; `source` gives nonces and
     salts. A body that does not validate, or that a rule refuses, is an outcome, not an error.
     """
+    submission = Submission(caller, bodies, now, sent_at)
+    return (await record_together(database, [submission], source=source))[0]
+
+
+async def record_together(
+    database: Database, submissions: Sequence[Submission], *, source: Source | None = None
+) -> list[list[Outcome]]:
+    """Record several callers' submissions in order, in one transaction where nothing objects.
+
+    The outcomes are those of `record` called for one submission after the other.
+    """
     source = source or Random()
     for attempt in range(MAX_TRIES):
         try:
             async with database.write() as session:
-                return await _record_in(
-                    session, caller, bodies, now=now, sent_at=sent_at, source=source
-                )
+                return await _record_in(session, submissions, source)
         except DBAPIError as error:
             if sqlstate(error) not in REPLAYABLE:
                 raise
-            if len(bodies) > 1:
+            if sum(len(submission.bodies) for submission in submissions) > 1:
                 break
             if attempt == MAX_TRIES - 1:
                 raise Unavailable from error
     return [
-        (await record(database, caller, [body], now=now, sent_at=sent_at, source=source))[0]
-        for body in bodies
+        [
+            (await record_together(database, [replace(one, bodies=[body])], source=source))[0][0]
+            for body in one.bodies
+        ]
+        for one in submissions
     ]
 
 
 async def _record_in(
-    session: WriteSession,
-    caller: Caller,
-    bodies: Sequence[Any],
-    *,
-    now: datetime,
-    sent_at: datetime | None,
-    source: Source,
-) -> list[Outcome]:
-    items = [_read(body, sent_at) for body in bodies]
-    readable = [item for item in items if isinstance(item, Item)]
-    facts = await _load(session, readable, now)
+    session: WriteSession, submissions: Sequence[Submission], source: Source
+) -> list[list[Outcome]]:
+    read = [[_read(body, one.sent_at) for body in one.bodies] for one in submissions]
+    dated = [
+        (item, one.now)
+        for one, items in zip(submissions, read, strict=True)
+        for item in items
+        if isinstance(item, Item)
+    ]
+    facts = await _load(session, dated)
+    decided = [
+        _decide_all(items, facts, one, source) for one, items in zip(submissions, read, strict=True)
+    ]
+    together = [found for answers in decided for found in answers]
+    decisions = [found for found in together if isinstance(found, Decision)]
+    numbers = await write(session, decisions, facts.known)
+    numbers |= await _known_numbers(session, together, numbers)
+    for one, answers in zip(submissions, decided, strict=True):
+        for found in answers:
+            if isinstance(found, MistypedCode | LabelNotIssued):
+                await _suggest(session, one.caller, found)
+        await keep_refused(session, one.caller, one.bodies, answers, one.now)
+    return [
+        [_outcome(body, found, numbers) for body, found in zip(one.bodies, answers, strict=True)]
+        for one, answers in zip(submissions, decided, strict=True)
+    ]
+
+
+def _decide_all(
+    items: Sequence[Item | DomainError], facts: Facts, one: Submission, source: Source
+) -> list[Decision | Duplicate | DomainError]:
+    """Decide a submission's items in order; `facts` then knows of what was decided."""
     decided: list[Decision | Duplicate | DomainError] = []
     for item in items:
         if isinstance(item, DomainError):
             decided.append(item)
             continue
         try:
-            decision = decide(item, facts, caller, now, source)
+            decision = decide(item, facts, one.caller, one.now, source)
         except DomainError as error:
             decided.append(error)
             continue
         decided.append(decision)
         if isinstance(decision, Decision):
             _remember(decision, facts)
-    decisions = [d for d in decided if isinstance(d, Decision)]
-    numbers = await write(session, decisions, facts.known, now)
-    numbers |= await _known_numbers(session, decided, numbers)
-    for found in decided:
-        if isinstance(found, MistypedCode | LabelNotIssued):
-            await _suggest(session, caller, found)
-    await keep_refused(session, caller, bodies, decided, now)
-    return [_outcome(body, found, numbers) for body, found in zip(bodies, decided, strict=True)]
+    return decided
 
 
 def _read(body: Any, sent_at: datetime | None) -> Item | DomainError:
@@ -165,7 +201,8 @@ def draft_of(body: Any) -> Draft:
     return validate(shape, body)
 
 
-async def _load(session: AsyncSession, items: Sequence[Item], now: datetime) -> Facts:
+async def _load(session: AsyncSession, dated: Sequence[tuple[Item, datetime]]) -> Facts:
+    items = [item for item, _ in dated]
     codes = {code for item in items for code in item.codes}
     drafts = [item.draft for item in items]
     known = await load.lock_batches(session, codes) if codes else {}
@@ -187,18 +224,18 @@ async def _load(session: AsyncSession, items: Sequence[Item], now: datetime) -> 
         if any(isinstance(d, HandIn | Collect) and d.contents for d in drafts)
         else None,
     )
-    await load.load_stories(session, facts.known, _late(items, facts, now))
+    await load.load_stories(session, facts.known, _late(dated, facts))
     return facts
 
 
-def _late(items: Sequence[Item], facts: Facts, now: datetime) -> list[str]:
+def _late(dated: Sequence[tuple[Item, datetime]], facts: Facts) -> list[str]:
     """Return the batches for which some item is not the newest event when its turn comes.
 
     A batch made in this very request needs no loading: its story is what the request says.
     """
     newest = {code: known.state.last for code, known in facts.known.items()}
     late: set[str] = set()
-    for item in items:
+    for item, now in dated:
         issued = [facts.labels[c].issued_at for c in item.codes if c in facts.labels]
         try:
             times = times_of(item.draft.occurred_at, item.sent_at, now, max(issued, default=None))

@@ -32,7 +32,7 @@ _UPDATE = (
 
 
 async def write(
-    session: AsyncSession, decisions: Sequence[Decision], known: dict[str, Known], now: datetime
+    session: AsyncSession, decisions: Sequence[Decision], known: dict[str, Known]
 ) -> dict[UUID, str]:
     """Write decided events in order and return the numbers of the trips they open.
 
@@ -40,10 +40,11 @@ async def write(
     label meet, before anything else is written.
     """
     touched = [(code, known[code]) for code in sorted(known) if known[code].touched]
-    new = [_row(k, now) | {"code": code, "kind": "bag"} for code, k in touched if not k.exists]
+    at = {code: d.entry.recorded_at for d in decisions for code in d.entry.batches}
+    new = [_row(k, at[code]) | {"code": code, "kind": "bag"} for code, k in touched if not k.exists]
     if new:
         await session.execute(insert(Batch.__table__), new)  # type: ignore[arg-type]
-    changed = [_row(k, now) | {"key": code} for code, k in touched if k.exists]
+    changed = [_row(k, at[code]) | {"key": code} for code, k in touched if k.exists]
     if changed:
         connection = await session.connection()
         await connection.execute(_UPDATE, changed)

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
-from uuid import UUID
 
 from app.demo.actions import Delivery, Event
+from app.ids import uuid7
 
 WEAK_SIGNAL = 0.06
 """Share of events after which an ordinary phone is without signal for some minutes."""
@@ -74,12 +74,3 @@ class Device:
         single = self.office and not self.late and len(events) == 1
         clock = None if single else sent + self.skew
         return Delivery(received, clock, self.id, self.account, tuple(events))
-
-
-def uuid7(rng: Random, at: datetime) -> UUID:
-    """Return a UUIDv7 (RFC 9562): 48 bits of Unix milliseconds, then random bits."""
-    milliseconds = int(at.timestamp() * 1000)
-    number = milliseconds << 80 | rng.getrandbits(80)
-    number = number & ~(0xF << 76) | 0x7 << 76
-    number = number & ~(0x3 << 62) | 0x2 << 62
-    return UUID(int=number)

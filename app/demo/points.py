@@ -8,8 +8,8 @@ from app.batches.codes import RANDOM_BITS, make_code
 from app.demo import handins
 from app.demo.actions import Event, LabelIssue
 from app.demo.diary import Diary
-from app.demo.phones import uuid7
 from app.demo.world import Site
+from app.ids import uuid7
 
 ROLL = 20
 """Labels in one issue to a point."""

@@ -7,9 +7,9 @@ from app.demo.actions import Event
 from app.demo.diary import Diary
 from app.demo.geo import distance_km, road_time
 from app.demo.names import person
-from app.demo.phones import uuid7
 from app.demo.points import Bag, Point
 from app.demo.world import Site
+from app.ids import uuid7
 
 ROUND_BAGS = (12, 20)
 """How many bags make a round worth its diesel, and how many a light lorry takes."""
@@ -169,10 +169,13 @@ def haul(diary: Diary, station: Station, day: datetime, lorry: Lorry) -> None:
 
 
 def _treat(diary: Diary, plant: Site, bags: list[Bag], at: datetime, trip: dict[str, str]) -> None:
-    """Weigh a load at the plant, keep it some days and treat it, in one lot or two."""
+    """Weigh a load's bags at the plant, keep it some days and treat it, in one lot or two."""
     account = diary.world.account_at[plant.code].username
-    weighed_g = diary.shown(sum(bag.true_g for bag in bags), 1.0, 500)
-    diary.note(account, at, plant, "arrive", batches=_named(bags), group_mass_g=weighed_g, **trip)
+    lines: list[Event] = [
+        {"code": bag.code, "mass_g": diary.shown(bag.true_g, 1.0, 20), "mass_source": "weighed"}
+        for bag in bags
+    ]
+    diary.note(account, at, plant, "arrive", batches=lines, **trip)
     stored_at = diary.later(at, 40, 150)
     if diary.chance(0.7):
         diary.note(account, stored_at, plant, "store", batches=_named(bags))

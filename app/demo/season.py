@@ -15,8 +15,8 @@ from app.demo.supply import declarations
 from app.demo.world import SHANGHAI, World, stream
 
 DAYS = 100
-HAND_INS = 22_500
-"""Expected over the whole season, all points together."""
+HAND_INS = 225
+"""Expected on a mean day of the season, all points together."""
 LATE_PHONES = 0.07
 SKEWED_CLOCKS = 0.04
 # How much spraying a month sees, January first; and how busy points are, Monday first.
@@ -24,9 +24,9 @@ _MONTHS = (0.25, 0.3, 0.7, 1.1, 1.0, 1.1, 1.4, 1.5, 1.2, 0.8, 0.5, 0.3)
 _WEEKDAYS = (1.0, 0.9, 0.9, 0.95, 1.0, 1.25, 1.15)
 
 
-def season_days(last_day: date) -> list[date]:
+def season_days(last_day: date, days: int = DAYS) -> list[date]:
     """Return the days of the season that ends on `last_day`."""
-    return [last_day - timedelta(days=ago) for ago in range(DAYS - 1, -1, -1)]
+    return [last_day - timedelta(days=ago) for ago in range(days - 1, -1, -1)]
 
 
 def midnight(day: date) -> datetime:
@@ -34,11 +34,11 @@ def midnight(day: date) -> datetime:
     return datetime.combine(day, time(), SHANGHAI)
 
 
-def play(world: World) -> Iterator[Action]:
+def play(world: World, days: int = DAYS) -> Iterator[Action]:
     """Yield label rolls, declarations and deliveries in the order in which they are received."""
     devices = _devices(world)
     end = midnight(world.last_day + timedelta(days=1))
-    means = _hand_ins_by_day(world)
+    means = _hand_ins_by_day(world, season_days(world.last_day, days))
     issues: list[LabelIssue] = []
     for county in world.pilots:
         run = CountySeason(Diary(world, county, devices, end), midnight(next(iter(means))))
@@ -54,14 +54,11 @@ def _reception(action: Action) -> tuple[datetime, str]:
     return action.at.astimezone(UTC), who
 
 
-def _hand_ins_by_day(world: World) -> dict[date, float]:
+def _hand_ins_by_day(world: World, days: list[date]) -> dict[date, float]:
     """Return how many hand-ins a point expects on each day."""
-    weights = {
-        day: _MONTHS[day.month - 1] * _WEEKDAYS[day.weekday()]
-        for day in season_days(world.last_day)
-    }
+    weights = {day: _MONTHS[day.month - 1] * _WEEKDAYS[day.weekday()] for day in days}
     points = sum(site.kind == "P" for site in world.sites)
-    each = HAND_INS / points / sum(weights.values())
+    each = HAND_INS * len(days) / points / sum(weights.values())
     return {day: weight * each for day, weight in weights.items()}
 
 

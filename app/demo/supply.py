@@ -9,8 +9,8 @@ from datetime import date, datetime, time, timedelta
 
 from app.demo.actions import Declaration, Delivery, Event
 from app.demo.handins import unit_weights
-from app.demo.phones import uuid7
 from app.demo.world import SHANGHAI, World, stream
+from app.ids import uuid7
 
 OVER_DECLARED = 1.04
 """The one rate above 1."""

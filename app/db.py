@@ -17,7 +17,6 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from app.config import APP_ROLE
-from app.errors import Unavailable
 
 
 class ReadSession(AsyncSession):
@@ -125,19 +124,3 @@ async def unsafe_settings(session: AsyncSession) -> list[str]:
         {"names": list(UNSAFE)},
     )
     return [name for name, value in rows if UNSAFE[name] == value]
-
-
-__all__ = [
-    "Database",
-    "Databases",
-    "ReadSession",
-    "Reading",
-    "Unavailable",
-    "WriteSession",
-    "Writing",
-    "constraint",
-    "database",
-    "is_away",
-    "sqlstate",
-    "unsafe_settings",
-]

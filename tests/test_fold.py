@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.balance.postings import outstanding, total
-from app.events.fold import Conflict, Folded, LabelFacts, Step, fold
+from app.events.fold import Conflict, Folded, fold
+from app.events.state import LabelFacts, Step
 
 P1, P2 = "130110-P0001", "130110-P0002"
 S1, S2 = "130110-S0001", "130121-S0001"
@@ -17,7 +18,7 @@ DAY = date(2026, 9, 1)
 
 
 def step(kind, site, at, **facts):
-    if kind in {"collect"} or facts.get("mass_g"):
+    if kind == "collect" or facts.get("mass_g"):
         facts.setdefault("mass_source", "weighed")
     return Step(
         f"e{at:03d}", kind, site, at * 1_000_000, at * 1_000_000, at, DAY.replace(day=1 + at % 28),

@@ -9,21 +9,18 @@ from uuid import UUID
 from app.areas.scope import township_key
 from app.auth.caller import Caller
 from app.balance.postings import Transfer, listed, outstanding
-from app.batches.codes import CodeError, parse_code
+from app.batches.errors import LabelNotIssued
 from app.errors import DomainError, NotFound
 from app.events.errors import (
     RULES,
-    BatchTwice,
     EventIdReused,
     LabelIsAContainer,
     LabelIsVoid,
-    LabelNotIssued,
     LeafTooLarge,
-    MistypedCode,
     TripNotFound,
 )
 from app.events.facts import Facts, Known, Recorded
-from app.events.fold import Conflict, Folded, Moved, State, Step, advance, fold
+from app.events.fold import Conflict, Folded, Moved, advance, fold
 from app.events.rules import (
     Times,
     check_place,
@@ -35,6 +32,7 @@ from app.events.rules import (
     times_of,
 )
 from app.events.schemas import Arrive, Depart, Draft
+from app.events.state import State, Step
 from app.events.story import day_of, private_of, public_of, step_of
 from app.ledger.append import Entry
 from app.ledger.leaf import MAX_LEAF_BYTES, commitment, make_leaf, read_leaf, utc
@@ -90,38 +88,6 @@ class _Taken:
     state: State
     flags: tuple[str, ...]
     transfers: list[Transfer]
-
-
-def parse_codes(draft: Draft) -> tuple[str, ...]:
-    """Return the codes a draft names, exceptions last; MistypedCode, BatchTwice."""
-    named = [(ref.code, f"/batches/{i}/code") for i, ref in enumerate(draft.batches)]
-    if isinstance(draft, Arrive):
-        named += [(e.code, f"/exceptions/{i}/code") for i, e in enumerate(draft.exceptions or [])]
-    codes = []
-    for text, pointer in named:
-        try:
-            codes.append(parse_code(text))
-        except CodeError as error:
-            wrong_shape = error.kind == "shape"
-            raise MistypedCode(
-                batch=text,
-                reason="格式不对" if wrong_shape else "校验位不符",
-                reason_en="not the shape of a code"
-                if wrong_shape
-                else "the check digits do not fit",
-                pointer=pointer,
-            ) from None
-    taken_in = codes[: len(draft.batches)]
-    left = codes[len(draft.batches) :]
-    for group in (taken_in, left):
-        twice = next((c for c in group if group.count(c) > 1), None)
-        if twice:
-            raise BatchTwice(batch=twice, pointer="/batches")
-    if isinstance(draft, Arrive):
-        for exception, code in zip(draft.exceptions or [], left, strict=True):
-            if exception.outcome != "damaged" and code in taken_in:
-                raise BatchTwice(batch=code, pointer="/exceptions")
-    return tuple(codes)
 
 
 def decide(

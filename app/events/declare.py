@@ -7,7 +7,7 @@ same transaction. A subject is registered by the feature that keeps its table.
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 from uuid import UUID
 
 from pydantic import Field
@@ -21,15 +21,17 @@ from app.errors import DomainError, InvalidBody, Unavailable
 from app.events.decide import Source, same_content
 from app.events.errors import EventIdReused, LeafTooLarge
 from app.events.facts import recorded_under
-from app.events.record import MAX_TRIES, REPLAYABLE, Outcome, Random, keep_refused
+from app.events.fields import EventId, Instant, Words
+from app.events.record import MAX_TRIES, REPLAYABLE, Outcome, Random
+from app.events.refuse import keep_refused
 from app.events.rules import times_of
-from app.events.schemas import EventId, Instant, Words
 from app.events.story import answer_of, day_of
 from app.ledger.append import Entry, append
 from app.ledger.leaf import MAX_LEAF_BYTES, commitment, leaf_hash, make_leaf, read_leaf, utc
 from app.web import Wire, validate
 
 MAX_ROWS = 5_000
+Answer = TypeVar("Answer")
 Apply = Callable[[AsyncSession, Caller, Sequence[Any], UUID, date], Awaitable[None]]
 
 
@@ -66,6 +68,33 @@ class Declaration(Wire):
     note: Words | None = None
 
 
+@dataclass(frozen=True)
+class Statement:
+    """One declaration in its normal form: `rows` as they stand in the leaf."""
+
+    id: UUID
+    subject: str
+    occurred_at: datetime
+    rows: list[dict[str, Any]]
+    note: str | None = None
+
+    @property
+    def public(self) -> dict[str, Any]:
+        """The public part of the event."""
+        return {
+            "id": str(self.id),
+            "kind": "declare",
+            "occurred_at": utc(self.occurred_at),
+            "subject": self.subject,
+            "rows": self.rows,
+        }
+
+    @property
+    def private(self) -> dict[str, Any] | None:
+        """The private part, or None."""
+        return {"note": self.note} if self.note else None
+
+
 async def declare(
     database: Database,
     caller: Caller,
@@ -75,18 +104,26 @@ async def declare(
     source: Source | None = None,
 ) -> Outcome:
     """Record one declaration; committed when this returns. A refused body is kept."""
-    source = source or Random()
-    for attempt in range(MAX_TRIES):
+    drawn = source or Random()
+    try:
+        return await replayed(
+            database, lambda session: _declare_in(session, caller, body, now, drawn)
+        )
+    except DomainError as error:
+        async with database.write() as session:
+            await keep_refused(session, caller, [body], [error], now)
+        text = body.get("id") if isinstance(body, dict) else None
+        return Outcome(text if isinstance(text, str) else None, "refused", error=error)
+
+
+async def replayed(database: Database, work: Callable[[WriteSession], Awaitable[Answer]]) -> Answer:
+    """Do `work` in one transaction, again where a constraint objects: another one was first."""
+    for _ in range(MAX_TRIES):
         try:
             async with database.write() as session:
-                return await _declare_in(session, caller, body, now, source)
-        except DomainError as error:
-            async with database.write() as session:
-                await keep_refused(session, caller, [body], [error], now)
-            text = body.get("id") if isinstance(body, dict) else None
-            return Outcome(text if isinstance(text, str) else None, "refused", error=error)
+                return await work(session)
         except DBAPIError as error:
-            if sqlstate(error) not in REPLAYABLE or attempt == MAX_TRIES - 1:
+            if sqlstate(error) not in REPLAYABLE:
                 raise
     raise Unavailable
 
@@ -110,23 +147,30 @@ async def _declare_in(
         )
     require(caller, f"declare.{subject.name}")
     rows = [validate(subject.row, row, f"/rows/{i}") for i, row in enumerate(draft.rows)]
-    public = {
-        "id": str(draft.id),
-        "kind": "declare",
-        "occurred_at": utc(draft.occurred_at),
-        "subject": subject.name,
-        "rows": [subject.normal(row) for row in rows],
-    }
-    private = {"note": draft.note} if draft.note else None
+    normal = [subject.normal(row) for row in rows]
+    statement = Statement(draft.id, subject.name, draft.occurred_at, normal, draft.note)
     standing = (await recorded_under(session, [draft.id])).get(draft.id)
     if standing:
-        if not same_content(standing, public, private):
+        if not same_content(standing, statement.public, statement.private):
             raise EventIdReused(event=str(draft.id))
         answer = answer_of(standing.parts, standing.leaf, standing.leaf_hash, None)
         return Outcome(str(draft.id), "duplicate", answer)
+    entry = await append_statement(session, caller, statement, now=now, source=source)
+    await subject.apply(session, caller, rows, draft.id, entry.occurred_on)
+    leaf = entry.leaf.decode()
+    answer = answer_of(read_leaf(leaf), leaf, leaf_hash(entry.leaf), None)
+    return Outcome(str(draft.id), "recorded", answer)
 
-    times = times_of(draft.occurred_at, None, now, None)
-    on = day_of(times.effective)
+
+async def append_statement(
+    session: WriteSession, caller: Caller, statement: Statement, *, now: datetime, source: Source
+) -> Entry:
+    """Append one declaration to the log; who calls has decided that it fits, and applies it.
+
+    Raises LeafTooLarge, and TimeOutOfRange for a time that no declaration can have.
+    """
+    times = times_of(statement.occurred_at, None, now, None)
+    private = statement.private
     stamps = {
         "recorded_at": utc(now),
         "effective_at": utc(times.effective),
@@ -139,17 +183,17 @@ async def _declare_in(
     }
     salt = source.salt() if private else None
     sealed = commitment(salt, private) if salt and private else None
-    leaf, booked = make_leaf(public, sealed, stamps, [])
+    leaf, booked = make_leaf(statement.public, sealed, stamps, [])
     if len(leaf) > MAX_LEAF_BYTES:
         raise LeafTooLarge(bytes=len(leaf))
     entry = Entry(
-        id=draft.id,
+        id=statement.id,
         kind="declare",
         site=None,
-        occurred_at=draft.occurred_at,
+        occurred_at=statement.occurred_at,
         effective_at=times.effective,
         recorded_at=now,
-        occurred_on=on,
+        occurred_on=day_of(times.effective),
         actor=caller.id,
         leaf=leaf,
         postings=booked,
@@ -157,6 +201,4 @@ async def _declare_in(
         private=private,
     )
     await append(session, [entry])
-    await subject.apply(session, caller, rows, draft.id, on)
-    answer = answer_of(read_leaf(leaf.decode()), leaf.decode(), leaf_hash(leaf), None)
-    return Outcome(str(draft.id), "recorded", answer)
+    return entry

@@ -12,9 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.areas.models import Area, County, CountyArea, Pilot
 from app.auth.caller import Caller
+from app.batches.schemas import SiteCode
 from app.errors import InvalidBody, NotFound
 from app.events.declare import Subject, register
-from app.events.schemas import Name, SiteCode, Slug, Words
+from app.events.fields import Name, Slug, Words
 from app.packaging.models import UnitWeight, UnitWeightVersion
 from app.parties.models import ListedUnit, Site
 from app.web import Unfit, Wire

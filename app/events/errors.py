@@ -3,30 +3,6 @@
 from app.errors import DomainError, Kind
 
 
-class MistypedCode(DomainError):
-    """A code whose shape or check digits do not fit."""
-
-    name = "mistyped-code"
-    kind = Kind.INVALID
-    title = ("编码输错了", "The code is mistyped")
-    detail = (
-        "编码 {batch} {reason}，请对照标签重新输入。{suggestion}",
-        "The code {batch} does not fit: {reason_en}. Compare it with the label.",
-    )
-
-
-class LabelNotIssued(DomainError):
-    """A well-formed code that was never issued."""
-
-    name = "label-not-issued"
-    kind = Kind.ABSENT
-    title = ("没有发放过这个标签", "This label was never issued")
-    detail = (
-        "标签 {batch} 没有发放过，请核对编码。{suggestion}",
-        "The label {batch} was never issued; check the code.",
-    )
-
-
 class LabelIsAContainer(DomainError):
     """A container's label where a bag's is needed."""
 

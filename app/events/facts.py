@@ -18,9 +18,8 @@ from app.balance.booked import transfer_of
 from app.balance.models import Posting
 from app.balance.postings import Transfer
 from app.batches.models import Batch, Label
-from app.events.fold import LabelFacts, State, Step
 from app.events.rules import Packaging, SiteFacts, Span
-from app.events.state import state_from_json
+from app.events.state import LabelFacts, State, Step, state_from_json
 from app.events.story import step_of
 from app.ledger.leaf import read_leaf
 from app.ledger.models import Event, EventBatch, EventPrivate

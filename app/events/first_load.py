@@ -78,9 +78,7 @@ async def first_load(
 def rows(path: Path) -> list[dict[str, Any]]:
     """Return the rows of a reference file without its empty cells."""
     with path.open(encoding="utf-8", newline="") as file:
-        return [
-            {key: value for key, value in row.items() if value} for row in csv.DictReader(file)
-        ]
+        return [{key: value for key, value in row.items() if value} for row in csv.DictReader(file)]
 
 
 def area_rows() -> list[dict[str, Any]]:
@@ -98,6 +96,5 @@ def area_rows() -> list[dict[str, Any]]:
 def unit_weight_rows() -> list[dict[str, Any]]:
     """Return the unit weights as declared, milligrams as numbers."""
     return [
-        {**row, "weight_mg": int(row["weight_mg"])}
-        for row in rows(_PACKAGING / "unit_weights.csv")
+        {**row, "weight_mg": int(row["weight_mg"])} for row in rows(_PACKAGING / "unit_weights.csv")
     ]

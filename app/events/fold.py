@@ -7,7 +7,6 @@ hold. A *conflict* is what cannot be true; `retry` says that a missing step coul
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import date
 
 from app.balance.apportion import apportion
 from app.balance.postings import (
@@ -20,6 +19,7 @@ from app.balance.postings import (
     site_account,
     transit_account,
 )
+from app.events.state import LabelFacts, Line, State, Step
 
 HELD = frozenset({"collected", "stored", "received"})
 STAGES = {
@@ -32,78 +32,6 @@ STAGES = {
 }
 OTHERS_WEIGHING = frozenset({"weighed", "apportioned"})
 """Sources that confirm a collector's mass; a carried or declared one does not."""
-
-Line = tuple[str, str, str, str, int]
-"""material, form, size, scope, pieces"""
-
-
-@dataclass(frozen=True)
-class LabelFacts:
-    """What a label says before anything is known of its bag."""
-
-    county: str
-    scope: str = "pesticide"
-
-
-@dataclass(frozen=True)
-class Step:
-    """What one event says of one bag."""
-
-    event: str
-    kind: str
-    site: str
-    effective_us: int
-    adjusted_us: int
-    seq: int
-    occurred_on: date
-    mass_g: int | None = None
-    mass_source: str | None = None
-    scopes: tuple[tuple[str, int], ...] = ()
-    """Counted grams by scope, of a hand-in's or a collect's contents."""
-    contents: tuple[Line, ...] = ()
-    trip: str | None = None
-    destination: str | None = None
-    method: str | None = None
-    outcome: str | None = None
-    """Of an exception at arrival: refused, missing or damaged."""
-
-    @property
-    def order(self) -> tuple[int, int, int, str]:
-        """The order of a story: effective, unclamped, the device's sequence, the id."""
-        return (self.effective_us, self.adjusted_us, self.seq, self.event)
-
-    @property
-    def county(self) -> str:
-        """The county of the step's site."""
-        return self.site[:6]
-
-
-@dataclass(frozen=True)
-class State:
-    """Where a bag is and what is in it. `mass` is a vector over `<county>/<scope>`, sorted."""
-
-    status: str = "unused"
-    site: str | None = None
-    """The holder; of a bag in transit, its sender."""
-    trip: str | None = None
-    destination: str | None = None
-    mass: tuple[tuple[str, int], ...] = ()
-    mass_source: str | None = None
-    contents: tuple[Line, ...] = ()
-    hand_ins: int = 0
-    collector: str | None = None
-    """The site that took the packaging back."""
-    confirmed: bool = False
-    flags: tuple[tuple[str, str], ...] = ()
-    """(event, flag) of every step that did not fit by itself."""
-    last: tuple[int, int, int, str] | None = None
-    last_event: str | None = None
-    """The step that brought the bag into its status."""
-
-    @property
-    def mass_g(self) -> int:
-        """The bag's mass, over all origins."""
-        return sum(grams for _, grams in self.mass)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,6 @@
 """Read events and refused bodies, within the caller's reach."""
 
 import json
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +15,7 @@ from app.events.models import Refusal
 from app.events.story import answer_of, codes_in, trip_of
 from app.ledger.leaf import read_leaf
 from app.ledger.models import Event, Leaf
-from app.pagination import decode_cursor, page
+from app.pagination import decode_cursor, instant_in, micros_of, page, uuid_in
 from app.parties.models import Site
 from app.trips.open import numbers_of
 
@@ -69,12 +68,10 @@ async def refusals(
         .limit(limit + 1)
     )
     if cursor:
-        at, last = decode_cursor(cursor, str, str)
-        query = query.where(
-            tuple_(Refusal.at, Refusal.id) < (datetime.fromisoformat(at), UUID(last))
-        )
+        at, last = decode_cursor(cursor, int, str)
+        query = query.where(tuple_(Refusal.at, Refusal.id) < (instant_in(at), uuid_in(last)))
     rows = (await session.scalars(query)).all()
-    return page(rows, limit, lambda r: (r.at.isoformat(), str(r.id)), _shown)
+    return page(rows, limit, lambda r: (micros_of(r.at), str(r.id)), _shown)
 
 
 def _shown(refusal: Refusal) -> dict[str, Any]:

@@ -5,45 +5,35 @@ set-based in one transaction. If a constraint objects, because another request w
 items are replayed one by one on what is then there. Refused bodies are kept.
 """
 
-import hashlib
-import json
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import UUID
 
-from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.areas.scope import reach_of, within
 from app.auth.caller import Caller
-from app.batches.codes import nearest
 from app.batches.errors import LabelNotIssued, MistypedCode
-from app.batches.models import Batch, Label
 from app.db import Database, WriteSession, sqlstate
-from app.errors import DomainError, InvalidBody, Unavailable
+from app.errors import DomainError, Unavailable
 from app.events import facts as load
-from app.events.decide import Decision, Duplicate, Item, Source, decide, parse_codes
+from app.events.decide import Decision, Duplicate, Item, Source, decide
 from app.events.facts import Facts, Recorded, TripRow
-from app.events.models import Refusal
+from app.events.parse import draft_of, parse_codes
+from app.events.refuse import keep_refused, suggest, text_of
 from app.events.rules import times_of
-from app.events.schemas import SHAPES, Arrive, Collect, Depart, Draft, HandIn
+from app.events.schemas import Arrive, Collect, Depart, HandIn
 from app.events.story import answer_of, order_of, trip_of
 from app.events.write import write
 from app.ledger.leaf import leaf_hash
 from app.trips.open import numbers_of
-from app.web import validate
 
 REPLAYABLE = frozenset({"23505", "40P01", "40001"})
 """unique_violation, deadlock_detected, serialization_failure."""
 MAX_TRIES = 8
-REFUSALS = UUID("5d5bd1fd-6e0c-5a49-9a3f-5b7a52a0c1e7")
-"""Namespace: the same body refused again for the same reason is one row."""
-SUGGEST_AMONG = 5_000
 
 
 class Random:
@@ -145,7 +135,7 @@ async def _record_in(
     for one, answers in zip(submissions, decided, strict=True):
         for found in answers:
             if isinstance(found, MistypedCode | LabelNotIssued):
-                await _suggest(session, one.caller, found)
+                await suggest(session, one.caller, found)
         await keep_refused(session, one.caller, one.bodies, answers, one.now)
     return [
         [_outcome(body, found, numbers) for body, found in zip(one.bodies, answers, strict=True)]
@@ -180,25 +170,6 @@ def _read(body: Any, sent_at: datetime | None) -> Item | DomainError:
         return Item(draft, parse_codes(draft), body, sent_at)
     except DomainError as error:
         return error
-
-
-def draft_of(body: Any) -> Draft:
-    """Return a body as the draft of its kind; InvalidBody names every place that does not fit."""
-    kind = body.get("kind") if isinstance(body, dict) else None
-    shape = SHAPES.get(kind) if isinstance(kind, str) else None
-    if shape is None:
-        known = "、".join(SHAPES)
-        raise InvalidBody(
-            reason=f"/kind 应为以下之一：{known}",
-            errors=[
-                {
-                    "pointer": "/kind" if isinstance(body, dict) else "",
-                    "detail": f"应为以下之一：{known}",
-                    "detail_en": f"must be one of {', '.join(SHAPES)}",
-                }
-            ],
-        )
-    return validate(shape, body)
 
 
 async def _load(session: AsyncSession, dated: Sequence[tuple[Item, datetime]]) -> Facts:
@@ -280,62 +251,11 @@ async def _known_numbers(
     return await numbers_of(session, [t for t in named if t and t not in opened])
 
 
-async def _suggest(
-    session: AsyncSession, caller: Caller, error: MistypedCode | LabelNotIssued
-) -> None:
-    """Name the nearest issued codes that the caller may see: their own labels and bags."""
-    reach = await reach_of(session, caller)
-    labels = select(Label.code).where(within(reach, county=Label.county, site=Label.site))
-    bags = select(Batch.code).where(within(reach, seen_by=Batch.seen_by))
-    among = await session.scalars(labels.union(bags).limit(SUGGEST_AMONG))
-    found = nearest(str(error.extras["batch"]), among.all())
-    if found:
-        error.extras["nearest"] = found
-        error.extras["suggestion"] = f"是不是 {'、'.join(found)}？"
-
-
-async def keep_refused(
-    session: AsyncSession,
-    caller: Caller,
-    bodies: Sequence[Any],
-    decided: Sequence[Decision | Duplicate | DomainError],
-    now: datetime,
-) -> None:
-    """Keep the bodies that were refused, each with its problem; again for the same reason once."""
-    rows = {}
-    for body, found in zip(bodies, decided, strict=True):
-        if not isinstance(found, DomainError):
-            continue
-        text = json.dumps(body, sort_keys=True)
-        digest = hashlib.sha256(f"{caller.id} {found.name} {text}".encode()).hexdigest()
-        key = uuid5(REFUSALS, digest)
-        rows[key] = {
-            "id": key,
-            "event_id": _text(body, "id"),
-            "at": now,
-            "actor": caller.id,
-            "site": caller.site or _text(body, "site"),
-            "county": (caller.site or _text(body, "site") or "")[:6] or None,
-            "device": _text(body.get("device"), "id") if isinstance(body, dict) else None,
-            "body": text,
-            "problem": {**found.problem(), "retry": bool(found.extras.get("retry"))},
-        }
-    if rows:
-        await session.execute(
-            insert(Refusal).on_conflict_do_nothing(index_elements=["id"]), list(rows.values())
-        )
-
-
-def _text(body: Any, key: str) -> str | None:
-    value = body.get(key) if isinstance(body, dict) else None
-    return value[:200] if isinstance(value, str) else None
-
-
 def _outcome(
     body: Any, found: Decision | Duplicate | DomainError, numbers: dict[UUID, str]
 ) -> Outcome:
     if isinstance(found, DomainError):
-        return Outcome(_text(body, "id"), "refused", error=found)
+        return Outcome(text_of(body, "id"), "refused", error=found)
     if isinstance(found, Decision):
         entry = found.entry
         event = answer_of(

@@ -9,9 +9,9 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from app.areas.datum import gcj02_to_wgs84
-from app.events.fold import Step
 from app.events.rules import Times
 from app.events.schemas import Arrive, Depart, Draft, HandIn, Position
+from app.events.state import Step
 from app.ledger.leaf import utc
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")

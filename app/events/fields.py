@@ -1,0 +1,77 @@
+"""Field types of the wire: times, ids, codes and masses, each refusing what it cannot mean."""
+
+import re
+from datetime import UTC, datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import BeforeValidator, Field, StringConstraints
+
+from app.batches.codes import CodeError, parse_trip_number
+from app.parties.plates import PlateError, normalise_plate
+from app.web import Unfit
+
+MAX_MASS_G = 2_000_000
+"""Two tonnes: no bag, and no container, weighs more."""
+MAX_BATCHES = 500
+_RFC3339 = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})")
+
+
+def _instant(value: Any) -> datetime:
+    if not isinstance(value, str):
+        raise Unfit("应为时间文字", "must be an RFC 3339 time")
+    if not _RFC3339.fullmatch(value):
+        raise Unfit(
+            "应为带时区的 RFC 3339 时间，例如 2026-06-01T08:30:00+08:00",
+            "must be an RFC 3339 time with an offset",
+        )
+    whole, _, rest = value.upper().partition(".")
+    digits = re.match(r"\d*", rest)
+    fraction = digits.group() if digits else ""
+    offset = rest[len(fraction) :] if rest else ""
+    micros = fraction[:6].ljust(6, "0")
+    text = f"{whole}.{micros}{offset}" if fraction else whole
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise Unfit("没有这个时间", "there is no such time") from None
+
+
+def _uuid(value: Any) -> UUID:
+    if isinstance(value, UUID):
+        return value
+    if not isinstance(value, str) or len(value) != 36:  # noqa: PLR2004
+        raise Unfit("应为 UUID", "must be a UUID")
+    try:
+        return UUID(value)
+    except ValueError:
+        raise Unfit("应为 UUID", "must be a UUID") from None
+
+
+def _plate(value: Any) -> str:
+    if not isinstance(value, str):
+        raise Unfit("应为车牌号", "must be a plate")
+    try:
+        return normalise_plate(value)
+    except PlateError as error:
+        raise Unfit(str(error), "is not a Chinese vehicle plate") from None
+
+
+def _trip(value: Any) -> UUID | str:
+    if isinstance(value, str) and value[:2].upper() == "ZY":
+        try:
+            return str(parse_trip_number(value))
+        except CodeError:
+            raise Unfit("转运交接单号格式不对", "is not a trip number") from None
+    return _uuid(value)
+
+
+Instant = Annotated[datetime, BeforeValidator(_instant)]
+EventId = Annotated[UUID, BeforeValidator(_uuid)]
+Plate = Annotated[str, BeforeValidator(_plate)]
+TripRef = Annotated[UUID | str, BeforeValidator(_trip)]
+Grams = Annotated[int, Field(ge=1, le=MAX_MASS_G)]
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,32}$")]
+Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
+Manifest = Annotated[str, StringConstraints(pattern=r"^[0-9]{14}$")]

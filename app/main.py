@@ -13,7 +13,9 @@ from app.auth import pages as auth_pages
 from app.auth import routes as auth_routes
 from app.balance import routes as balance_routes
 from app.balance.flows import FLOWS
+from app.batches import routes as batches_routes
 from app.config import Settings, settings
+from app.custody import routes as custody_routes
 from app.db import Database
 from app.events import declare_reference  # noqa: F401  registers its subjects
 from app.events import routes as events_routes
@@ -63,6 +65,8 @@ def create_app(database_url: str, config: Settings | None = None) -> FastAPI:
     app.include_router(parties_routes.router)
     app.include_router(packaging_routes.router)
     app.include_router(events_routes.router)
+    app.include_router(batches_routes.router)
+    app.include_router(custody_routes.router)
     app.include_router(balance_routes.router)
     app.include_router(ops_routes.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")

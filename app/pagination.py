@@ -4,7 +4,9 @@ import base64
 import binascii
 import json
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, TypeVar
+from uuid import UUID
 
 from fastapi import Query
 
@@ -12,6 +14,7 @@ from app.errors import InvalidQuery
 
 Row = TypeVar("Row")
 MAX_LIMIT = 500
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="至多返回多少条")]
 Cursor = Annotated[str | None, Query(max_length=500, description="上一页的 next_cursor")]
@@ -42,6 +45,27 @@ def _plain(part: str | int) -> bool:
     if isinstance(part, str):
         return "\x00" not in part and not any("\ud800" <= c <= "\udfff" for c in part)
     return abs(part) < 2**63
+
+
+def micros_of(at: datetime) -> int:
+    """Return an instant as it stands in a cursor: whole microseconds since 1970."""
+    return (at - EPOCH) // timedelta(microseconds=1)
+
+
+def instant_in(micros: int) -> datetime:
+    """Return the instant in a cursor; InvalidQuery where there is no such time."""
+    try:
+        return EPOCH + timedelta(microseconds=micros)
+    except OverflowError:
+        raise InvalidQuery(reason="cursor", pointer="cursor") from None
+
+
+def uuid_in(text: str) -> UUID:
+    """Return the id in a cursor; InvalidQuery where it is none."""
+    try:
+        return UUID(text)
+    except ValueError:
+        raise InvalidQuery(reason="cursor", pointer="cursor") from None
 
 
 def page(

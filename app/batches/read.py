@@ -1,0 +1,144 @@
+"""Labels and batches that a caller's scope reaches. Out of scope looks like absent."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, exists, or_, select, tuple_
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.sql.expression import cast
+from sqlalchemy.types import Text
+
+from app.areas.scope import Reach, within
+from app.batches.models import Batch, Label, LabelSheet
+from app.parties.models import Site
+
+
+@dataclass(frozen=True)
+class LabelFound:
+    """A label, and whether an event has named it."""
+
+    label: Label
+    used: bool
+
+
+def labels_within(
+    reach: Reach, table: type[Label] | type[LabelSheet] = Label
+) -> ColumnElement[bool]:
+    """Return the WHERE clause that keeps labels, or sheets, inside `reach`.
+
+    They are seen by their county and by their site; a township's officials see those for its
+    sites, and those of the county that name no site.
+    """
+    ways = [within(reach, county=table.county, site=table.site)]
+    if reach.township or reach.organisations:
+        here = within(reach, county=Site.county, township=Site.township, organisation=Site.operator)
+        ways.append(table.site.in_(select(Site.code).where(here)))
+    if reach.township:
+        ways.append((table.county == reach.township[0]) & table.site.is_(None))
+    return or_(*ways)
+
+
+def batches_within(reach: Reach) -> ColumnElement[bool]:
+    """Return the WHERE clause that keeps batches inside `reach`: by their origins and sites."""
+    return within(reach, seen_by=Batch.seen_by)
+
+
+_used = exists().where(Batch.code == Label.code)
+
+
+async def list_labels(
+    session: AsyncSession,
+    reach: Reach,
+    *,
+    county: str | None = None,
+    site: str | None = None,
+    sheet: UUID | None = None,
+    kind: str | None = None,
+    unused: bool = False,
+    after: str = "",
+    limit: int,
+) -> list[LabelFound]:
+    """Return labels in reach by code after `after`; `unused` leaves out used and void ones."""
+    query = (
+        select(Label, _used)
+        .where(labels_within(reach), Label.code > after)
+        .order_by(Label.code)
+        .limit(limit)
+    )
+    narrowed = (
+        (Label.county, county),
+        (Label.site, site),
+        (Label.sheet, sheet),
+        (Label.kind, kind),
+    )
+    for column, value in narrowed:
+        if value is not None:
+            query = query.where(column == value)
+    if unused:
+        query = query.where(~_used, Label.voided_at.is_(None))
+    return [LabelFound(label, used) for label, used in await session.execute(query)]
+
+
+async def find_label(session: AsyncSession, reach: Reach, code: str) -> Label | None:
+    """Return a label that is in reach itself, or whose bag is; None where there is none."""
+    bag = exists().where(Batch.code == Label.code, batches_within(reach))
+    query = select(Label).where(Label.code == code, or_(labels_within(reach), bag))
+    return await session.scalar(query)
+
+
+async def find_unused_label(session: AsyncSession, reach: Reach, code: str) -> Label | None:
+    """Return a label in reach that no event has named, None where there is none."""
+    query = select(Label).where(Label.code == code, labels_within(reach), ~_used)
+    return await session.scalar(query)
+
+
+async def list_sheets(
+    session: AsyncSession,
+    reach: Reach,
+    *,
+    before: tuple[datetime, UUID] | None = None,
+    limit: int,
+) -> Sequence[LabelSheet]:
+    """Return sheets in reach, newest first by (issued_at, id)."""
+    newest = (LabelSheet.issued_at.desc(), LabelSheet.id.desc())
+    query = select(LabelSheet).where(labels_within(reach, LabelSheet)).order_by(*newest)
+    if before is not None:
+        query = query.where(tuple_(LabelSheet.issued_at, LabelSheet.id) < before)
+    return (await session.scalars(query.limit(limit))).all()
+
+
+async def list_batches(
+    session: AsyncSession,
+    reach: Reach,
+    *,
+    counties: Collection[str] | None = None,
+    site: str | None = None,
+    statuses: Collection[str] = (),
+    since: datetime | None = None,
+    after: tuple[datetime, str] | None = None,
+    limit: int,
+) -> Sequence[Batch]:
+    """Return batches in reach that changed at or after `since`, by (updated_at, code).
+
+    `counties` keeps those with an origin or a step in one of them; `site` those it holds or sent.
+    """
+    query = select(Batch).where(batches_within(reach)).order_by(Batch.updated_at, Batch.code)
+    if counties is not None:
+        query = query.where(Batch.seen_by.op("&&")(cast(sorted(counties), ARRAY(Text()))))
+    if site is not None:
+        query = query.where(Batch.site == site)
+    if statuses:
+        query = query.where(Batch.status.in_(statuses))
+    if since is not None:
+        query = query.where(Batch.updated_at >= since)
+    if after is not None:
+        query = query.where(tuple_(Batch.updated_at, Batch.code) > after)
+    return (await session.scalars(query.limit(limit))).all()
+
+
+async def find_batch(session: AsyncSession, reach: Reach, code: str) -> Batch | None:
+    """Return a used label's batch in reach, None where there is none."""
+    return await session.scalar(select(Batch).where(Batch.code == code, batches_within(reach)))

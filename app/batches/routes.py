@@ -1,0 +1,138 @@
+"""`/api/v1/labels` and `/label-sheets`. What a used label names is at custody/routes.py."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+from starlette.concurrency import run_in_threadpool
+
+from app.areas.scope import reach_of
+from app.auth.access import SignedIn
+from app.auth.caller import Caller
+from app.auth.permissions import require
+from app.batches import qr
+from app.batches.issue import issue_labels
+from app.batches.read import find_label, list_labels, list_sheets
+from app.batches.schemas import (
+    CountyCode,
+    LabelKind,
+    LabelOrder,
+    LabelPage,
+    LabelShown,
+    SheetListed,
+    SheetPage,
+    SheetShown,
+    SiteCode,
+)
+from app.batches.typed import typed_code
+from app.db import Reading, ReadSession, Writing
+from app.errors import NotFound
+from app.ids import SYSTEM
+from app.pagination import (
+    Cursor,
+    Limit,
+    decode_cursor,
+    instant_in,
+    micros_of,
+    page,
+    uuid_in,
+)
+from app.web import json_of, takes
+
+router = APIRouter(prefix="/api/v1", tags=["labels"])
+
+KEEP = {"Cache-Control": "private, max-age=3600"}
+"""A label's picture never changes; it is kept by the browser that asked, not on the way."""
+
+
+@router.post(
+    "/labels",
+    status_code=201,
+    response_model=SheetShown,
+    openapi_extra=takes(LabelOrder),
+    summary="发放标签",
+)
+async def post_labels(
+    caller: SignedIn, session: Writing, order: Annotated[LabelOrder, json_of(LabelOrder)]
+) -> dict[str, Any]:
+    sheet, codes = await issue_labels(
+        session,
+        county=order.county,
+        kind=order.kind,
+        count=order.count,
+        site=order.site,
+        by=caller,
+        now=datetime.now(UTC),
+        rng=SYSTEM,
+    )
+    return {"sheet": sheet, "codes": codes}
+
+
+@router.get("/labels", response_model=LabelPage, summary="标签列表")
+async def get_labels(
+    caller: SignedIn,
+    session: Reading,
+    *,
+    county: CountyCode | None = None,
+    site: SiteCode | None = None,
+    sheet: UUID | None = None,
+    kind: LabelKind | None = None,
+    unused: Annotated[bool, Query(description="只列还没有用过的")] = False,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+) -> dict[str, Any]:
+    require(caller, "labels.read")
+    found = await list_labels(
+        session,
+        await reach_of(session, caller),
+        county=county,
+        site=site,
+        sheet=sheet,
+        kind=kind,
+        unused=unused,
+        after=str(decode_cursor(cursor, str)[0]) if cursor else "",
+        limit=limit + 1,
+    )
+    return page(found, limit, key=lambda one: [one.label.code], shown=LabelShown.of)
+
+
+@router.get("/label-sheets", response_model=SheetPage, summary="标签发放单列表")
+async def get_sheets(
+    caller: SignedIn, session: Reading, limit: Limit = 50, cursor: Cursor = None
+) -> dict[str, Any]:
+    require(caller, "labels.read")
+    before = None
+    if cursor:
+        at, last = decode_cursor(cursor, int, str)
+        before = (instant_in(at), uuid_in(last))
+    rows = await list_sheets(
+        session, await reach_of(session, caller), before=before, limit=limit + 1
+    )
+    return page(rows, limit, lambda s: (micros_of(s.issued_at), str(s.id)), SheetListed.of)
+
+
+@router.get("/labels/{code}.svg", response_class=Response, summary="标签图（SVG）")
+async def get_svg(code: str, request: Request, caller: SignedIn, session: Reading) -> Response:
+    parsed = await _visible(session, caller, code)
+    config = request.app.state.settings
+    drawn = await run_in_threadpool(qr.svg, config.qr_host, parsed, overprint=config.demo)
+    return Response(drawn, media_type="image/svg+xml", headers=KEEP)
+
+
+@router.get("/labels/{code}.png", response_class=Response, summary="标签图（PNG）")
+async def get_png(code: str, request: Request, caller: SignedIn, session: Reading) -> Response:
+    parsed = await _visible(session, caller, code)
+    config = request.app.state.settings
+    drawn = await run_in_threadpool(qr.png, config.qr_host, parsed, overprint=config.demo)
+    return Response(drawn, media_type="image/png", headers=KEEP)
+
+
+async def _visible(session: ReadSession, caller: Caller, text: str) -> str:
+    """Return the code of a label that the caller may see, as printed."""
+    require(caller, "labels.read")
+    code = typed_code(text, pointer="/path/code")
+    if await find_label(session, await reach_of(session, caller), code) is None:
+        raise NotFound(what=code)
+    return code

@@ -1,0 +1,109 @@
+"""Wire shapes of labels, and of the site codes that every feature above takes."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal, Self
+from uuid import UUID
+
+from pydantic import BaseModel, BeforeValidator, Field
+
+from app.batches.codes import CodeError, parse_site_code
+from app.batches.models import LabelSheet
+from app.batches.read import LabelFound
+from app.web import Unfit, Wire
+
+MAX_LABELS = 5_000
+
+
+def _site(value: Any) -> str:
+    if not isinstance(value, str):
+        raise Unfit("应为场所编码", "must be a site code")
+    try:
+        return parse_site_code(value)
+    except CodeError:
+        raise Unfit("场所编码格式不对，应如 130110-P0001", "is not a site code") from None
+
+
+SiteCode = Annotated[str, BeforeValidator(_site)]
+CountyCode = Annotated[str, Field(pattern="^[0-9]{6}$")]
+LabelKind = Literal["bag", "container"]
+
+
+class LabelOrder(Wire):
+    """So many labels for a county, and for one of its sites where one is named."""
+
+    county: CountyCode
+    kind: LabelKind
+    count: Annotated[int, Field(ge=1, le=MAX_LABELS)]
+    site: SiteCode | None = None
+
+
+class SheetShown(BaseModel):
+    """What was issued: the sheet's id and its codes, sorted."""
+
+    sheet: UUID
+    codes: list[str]
+
+
+class SheetListed(BaseModel):
+    """One issue of labels, without its codes: those are at `/labels?sheet=`."""
+
+    sheet: UUID
+    county: str
+    kind: str
+    count: int
+    site: str | None
+    issued_at: datetime
+
+    @classmethod
+    def of(cls, sheet: LabelSheet) -> Self:
+        """Return a sheet as it stands in a list."""
+        return cls(
+            sheet=sheet.id,
+            county=sheet.county,
+            kind=sheet.kind,
+            count=sheet.count,
+            site=sheet.site,
+            issued_at=sheet.issued_at,
+        )
+
+
+class SheetPage(BaseModel):
+    """A page of sheets, newest first."""
+
+    items: list[SheetListed]
+    next_cursor: str | None
+
+
+class LabelShown(BaseModel):
+    """A label; `used` once an event names it, `void` where it must not be used."""
+
+    code: str
+    county: str
+    kind: str
+    site: str | None
+    sheet: UUID
+    issued_at: datetime
+    used: bool
+    void: bool
+
+    @classmethod
+    def of(cls, found: LabelFound) -> Self:
+        """Return a label as it stands in a list."""
+        label = found.label
+        return cls(
+            code=label.code,
+            county=label.county,
+            kind=label.kind,
+            site=label.site,
+            sheet=label.sheet,
+            issued_at=label.issued_at,
+            used=found.used,
+            void=label.voided_at is not None,
+        )
+
+
+class LabelPage(BaseModel):
+    """A page of labels by code."""
+
+    items: list[LabelShown]
+    next_cursor: str | None

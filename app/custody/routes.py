@@ -1,0 +1,98 @@
+"""`/api/v1/batches`: what used labels name, and where each has been."""
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query
+
+from app.areas.scope import Reach, counties_of, reach_of
+from app.auth.access import SignedIn
+from app.auth.permissions import require
+from app.batches.read import list_batches
+from app.batches.schemas import CountyCode, SiteCode
+from app.batches.typed import typed_code
+from app.custody.as_of import instant, parse_as_of
+from app.custody.current import current, describe_all
+from app.custody.schemas import BatchPage, BatchShown, CustodyShown
+from app.custody.trace import trace
+from app.db import Reading, ReadSession
+from app.errors import NotFound
+from app.pagination import Cursor, Limit, decode_cursor, instant_in, micros_of, page
+
+router = APIRouter(prefix="/api/v1", tags=["batches"])
+
+Status = Literal["open", "collected", "stored", "in_transit", "received", "disposed"]
+AsOf = Annotated[str | None, Query(max_length=40, description="时刻（RFC 3339）或存证日志的条数")]
+
+
+@router.get("/batches", response_model=BatchPage, summary="批次列表，按最近变化排序")
+async def get_batches(
+    caller: SignedIn,
+    session: Reading,
+    *,
+    area: Annotated[
+        CountyCode | None, Query(description="来源或经过这个地区的；上报区域或县的代码")
+    ] = None,
+    site: Annotated[
+        SiteCode | None, Query(description="现在在这个场所，或从这里发出在途的")
+    ] = None,
+    status: Annotated[list[Status] | None, Query(description="可以写几个")] = None,
+    since: Annotated[
+        str | None, Query(max_length=40, description="这个时刻以来变化过的（RFC 3339）")
+    ] = None,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+) -> dict[str, Any]:
+    require(caller, "batches.read")
+    reach = await reach_of(session, caller)
+    after = None
+    if cursor:
+        at, last = decode_cursor(cursor, int, str)
+        after = (instant_in(at), last)
+    rows = await list_batches(
+        session,
+        reach,
+        counties=await _counties(session, reach, area) if area else None,
+        site=site,
+        statuses=status or (),
+        since=instant(since, "since") if since else None,
+        after=after,
+        limit=limit + 1,
+    )
+    shown = {one.code: one for one in await describe_all(session, rows[:limit])}
+    return page(
+        rows,
+        limit,
+        lambda b: (micros_of(b.updated_at), b.code),
+        lambda b: BatchShown.of(shown[b.code]),
+    )
+
+
+@router.get("/batches/{code}", summary="一个批次")
+async def get_batch(code: str, caller: SignedIn, session: Reading) -> BatchShown:
+    require(caller, "batches.read")
+    parsed = typed_code(code, pointer="/path/code")
+    found = await current(session, await reach_of(session, caller), parsed)
+    if found is None:
+        raise NotFound(what=parsed)
+    return BatchShown.of(found)
+
+
+@router.get("/batches/{code}/custody", summary="一个批次的全程追溯")
+async def get_custody(
+    code: str, caller: SignedIn, session: Reading, as_of: AsOf = None
+) -> CustodyShown:
+    require(caller, "batches.read")
+    parsed = typed_code(code, pointer="/path/code")
+    moment = parse_as_of(as_of) if as_of is not None else None
+    found = await trace(session, await reach_of(session, caller), parsed, as_of=moment)
+    if found is None:
+        raise NotFound(what=parsed)
+    return CustodyShown.of(found)
+
+
+async def _counties(session: ReadSession, reach: Reach, area: str) -> frozenset[str]:
+    """Return the counties of an area in reach; NotFound where it is absent or reaches further."""
+    counties = await counties_of(session, area)
+    if not counties or not (reach.everything or counties <= reach.counties):
+        raise NotFound(what=area, pointer="/query/area")
+    return counties

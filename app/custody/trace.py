@@ -1,0 +1,252 @@
+"""Trace one batch: its steps in order, what each did to its mass, and how the mass adds up.
+
+The story is folded again from the leaves, so what is shown is what the log says, as of now or
+as of any size the log has had.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.areas.models import County
+from app.areas.scope import Reach, within
+from app.balance.postings import DIFFERENCE, Transfer
+from app.batches.read import find_batch, find_unused_label
+from app.custody.as_of import size_as_of
+from app.custody.balance import BatchBalance, balance_of
+from app.custody.current import Current, describe
+from app.events.fold import Folded, Moved, fold
+from app.events.state import LabelFacts, Step
+from app.events.story import step_of
+from app.ledger.leaf import read_leaf
+from app.ledger.models import Event, EventBatch, Leaf
+from app.parties.models import Site
+from app.trips.open import numbers_of
+
+STAGE_OF_KIND = {
+    "hand_in": "collect",
+    "collect": "collect",
+    "store": "store",
+    "depart": "transport",
+    "arrive": "transport",
+    "dispose": "dispose",
+}
+STAMPED = frozenset(
+    {
+        "clock-skewed",
+        "before-label-issued",
+        "receiver-not-listed",
+        "receiver-permit-not-in-force",
+    }
+)
+"""Flags that stand in the leaf for good; all others come and go with the steps beside."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A site as a step names it; `own` where it is in the reader's reach."""
+
+    code: str
+    name: str
+    county: str
+    county_name: str
+    own: bool
+
+
+@dataclass(frozen=True)
+class CustodyStep:
+    """One event in a batch's life.
+
+    `mass_g` is the batch's mass when the step was done (of a treatment: what was treated),
+    `difference_g` what a weighing found more (less: negative) than was held before, `pieces`
+    what came in. `trip` is the trip's number, `trip_id` its id, which may be known first.
+    `flags` name what did not fit, `missing` the kinds of steps that nobody has told yet.
+    `role` and `reason` are None for a foreign step: who acted there is not the reader's business.
+    """
+
+    event: str
+    kind: str
+    stage: str
+    effective_at: datetime
+    recorded_at: datetime
+    site: str
+    site_name: str
+    county: str
+    county_name: str
+    foreign: bool
+    role: str | None
+    mass_g: int
+    mass_source: str | None
+    difference_g: int
+    pieces: int
+    trip: str | None
+    trip_id: UUID | None
+    destination: str | None
+    destination_name: str | None
+    method: str | None
+    outcome: str | None
+    reason: str | None
+    flags: tuple[str, ...]
+    leaf_index: int | None
+    via: None = None
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Return the kinds of steps that were supplied before this one."""
+        gaps = ("missing-collect", "missing-depart", "missing-arrive")
+        return tuple(flag.removeprefix("missing-") for flag in self.flags if flag in gaps)
+
+
+@dataclass(frozen=True)
+class Lineage:
+    """Which batches went into which; the batch alone, where nothing was repacked."""
+
+    nodes: tuple[str, ...]
+    edges: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True)
+class Trace:
+    """The chain of custody of one batch as known at `log_size`."""
+
+    batch: Current
+    steps: tuple[CustodyStep, ...]
+    lineage: Lineage
+    balance: BatchBalance
+    log_size: int
+
+
+@dataclass(frozen=True)
+class _Told:
+    """One event as its leaf tells it."""
+
+    parts: dict[str, Any]
+    recorded_at: datetime
+    leaf_index: int | None
+
+
+@dataclass(frozen=True)
+class _Names:
+    """What codes and ids in steps are called."""
+
+    places: dict[str, Place]
+    trips: dict[UUID, str]
+
+
+async def trace(
+    session: AsyncSession, reach: Reach, code: str, *, as_of: int | datetime | None = None
+) -> Trace | None:
+    """Return the chain of a batch, or of an unused label, in reach; None where there is none.
+
+    With `as_of` only what stood in the log then; without it all that is committed, the newest
+    events perhaps without a place in the log yet. The number of queries does not depend on the
+    number of steps. Raises InvalidQuery where `as_of` is larger than the log.
+    """
+    batch = await find_batch(session, reach, code)
+    if batch is not None:
+        kind, label = batch.kind, LabelFacts(**batch.state["label"])
+    else:
+        unused = await find_unused_label(session, reach, code)
+        if unused is None:
+            return None
+        kind, label = unused.kind, LabelFacts(unused.county, unused.scope)
+    size = await size_as_of(session, as_of)
+    told = await _told(session, code, None if as_of is None else size)
+    folded = fold(label, [_step(one, code) for one in told.values()])
+    assert isinstance(folded, Folded), f"{code}: each prefix of the log was decided to fit"
+    names = await _names(session, reach, [step for step, _ in folded.taken])
+    steps = tuple(_show(code, told[s.event], s, moved, names) for s, moved in folded.taken)
+    now = describe(
+        code,
+        kind,
+        folded.state,
+        numbers=names.trips,
+        updated_at=max((step.recorded_at for step in steps), default=None),
+    )
+    return Trace(now, steps, Lineage((code,)), balance_of(folded.transfers), size)
+
+
+async def _told(session: AsyncSession, code: str, size: int | None) -> dict[str, _Told]:
+    """Return the events that name a batch, by id: all, or those below a log size."""
+    named = select(EventBatch.event_id).where(EventBatch.batch_code == code)
+    query = (
+        select(Event.leaf, Event.recorded_at, Leaf.leaf_index)
+        .outerjoin(Leaf, Leaf.event_id == Event.id)
+        .where(Event.id.in_(named))
+    )
+    if size is not None:
+        query = query.where(Leaf.leaf_index < size)
+    rows = await session.execute(query)
+    found = [_Told(read_leaf(leaf), recorded_at, index) for leaf, recorded_at, index in rows]
+    return {one.parts["event"]["id"]: one for one in found}
+
+
+def _step(told: _Told, code: str) -> Step:
+    return step_of(told.parts["event"], told.parts["stamps"], code)
+
+
+async def _names(session: AsyncSession, reach: Reach, steps: Sequence[Step]) -> _Names:
+    codes = {code for step in steps for code in (step.site, step.destination) if code}
+    own = within(
+        reach,
+        county=Site.county,
+        site=Site.code,
+        township=Site.township,
+        organisation=Site.operator,
+    )
+    rows = await session.execute(
+        select(Site.code, Site.name, Site.county, County.name, own)
+        .join(County, County.code == Site.county)
+        .where(Site.code.in_(codes))
+    )
+    trips = await numbers_of(session, [UUID(trip) for trip in {s.trip for s in steps} if trip])
+    return _Names({row[0]: Place(*row) for row in rows}, trips)
+
+
+def _show(code: str, told: _Told, step: Step, moved: Moved, names: _Names) -> CustodyStep:
+    stamps = told.parts["stamps"]
+    place = names.places[step.site]
+    trip = UUID(step.trip) if step.trip else None
+    stamped = [flag for flag in stamps["flags"] if flag in STAMPED]
+    return CustodyStep(
+        event=step.event,
+        kind=step.kind,
+        stage=STAGE_OF_KIND[step.kind],
+        effective_at=datetime.fromisoformat(stamps["effective_at"]),
+        recorded_at=told.recorded_at,
+        site=place.code,
+        site_name=place.name,
+        county=place.county,
+        county_name=place.county_name,
+        foreign=not place.own,
+        role=stamps["role"] if place.own else None,
+        mass_g=moved.state.mass_g,
+        mass_source=moved.state.mass_source,
+        difference_g=_difference(moved.transfers),
+        pieces=sum(line[-1] for line in step.contents),
+        trip=names.trips.get(trip) if trip else None,
+        trip_id=trip,
+        destination=step.destination,
+        destination_name=names.places[step.destination].name if step.destination else None,
+        method=step.method,
+        outcome=step.outcome,
+        reason=_reason(told.parts["event"], code) if place.own else None,
+        flags=tuple(dict.fromkeys([*moved.flags, *stamped])),
+        leaf_index=told.leaf_index,
+    )
+
+
+def _difference(transfers: Sequence[Transfer]) -> int:
+    found = sum(t.mass_g for t in transfers if t.source == DIFFERENCE)
+    return found - sum(t.mass_g for t in transfers if t.target == DIFFERENCE)
+
+
+def _reason(public: dict[str, Any], code: str) -> str | None:
+    """Return why a batch was refused or damaged, else why what arrived weighed otherwise."""
+    own = (e["reason"] for e in public.get("exceptions", []) if e["code"] == code)
+    return next(own, public.get("difference_reason"))

@@ -19,17 +19,9 @@ from app.balance.postings import (
     site_account,
     transit_account,
 )
-from app.events.state import LabelFacts, Line, State, Step
+from app.events.state import LabelFacts, State, Step, add_contents, add_mass
 
 HELD = frozenset({"collected", "stored", "received"})
-STAGES = {
-    "open": "collect",
-    "collected": "collect",
-    "stored": "store",
-    "in_transit": "transport",
-    "received": "transport",
-    "disposed": "dispose",
-}
 OTHERS_WEIGHING = frozenset({"weighed", "apportioned"})
 """Sources that confirm a collector's mass; a carried or declared one does not."""
 
@@ -148,8 +140,8 @@ class _Draft:
         ]
         self.book(added, FIELD, site_account(step.site))
         self.change(
-            mass=_sum(self.state.mass, added),
-            contents=_pile(self.state.contents, step.contents),
+            mass=add_mass(self.state.mass, added),
+            contents=add_contents(self.state.contents, step.contents),
             collector=step.site,
         )
 
@@ -299,20 +291,3 @@ _KINDS = {
     "dispose": _dispose,
 }
 KINDS = tuple(_KINDS)
-
-
-def _sum(
-    left: Iterable[tuple[str, int]], right: Iterable[tuple[str, int]]
-) -> tuple[tuple[str, int], ...]:
-    sums: dict[str, int] = {}
-    for origin, grams in (*left, *right):
-        sums[origin] = sums.get(origin, 0) + grams
-    return tuple(sorted(sums.items()))
-
-
-def _pile(left: Iterable[Line], right: Iterable[Line]) -> tuple[Line, ...]:
-    pieces: dict[tuple[str, str, str, str], int] = {}
-    for *what, count in (*left, *right):
-        key = (what[0], what[1], what[2], what[3])
-        pieces[key] = pieces.get(key, 0) + count
-    return tuple((*key, count) for key, count in sorted(pieces.items()))

@@ -3,9 +3,20 @@
 Frozen, and plain enough to be kept as JSON in the `batch` row.
 """
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
+
+STAGES = {
+    "open": "collect",
+    "collected": "collect",
+    "stored": "store",
+    "in_transit": "transport",
+    "received": "transport",
+    "disposed": "dispose",
+}
+"""The stage of the chain that a status belongs to."""
 
 Line = tuple[str, str, str, str, int]
 """material, form, size, scope, pieces"""
@@ -93,3 +104,22 @@ def state_from_json(stored: dict[str, Any]) -> State:
     if values["last"] is not None:
         values["last"] = tuple(values["last"])
     return State(**values)
+
+
+def add_mass(
+    left: Iterable[tuple[str, int]], right: Iterable[tuple[str, int]]
+) -> tuple[tuple[str, int], ...]:
+    """Return two mass vectors added up, sorted by origin."""
+    sums: dict[str, int] = {}
+    for origin, grams in (*left, *right):
+        sums[origin] = sums.get(origin, 0) + grams
+    return tuple(sorted(sums.items()))
+
+
+def add_contents(left: Iterable[Line], right: Iterable[Line]) -> tuple[Line, ...]:
+    """Return two lists of contents piled up, one line a sort."""
+    pieces: dict[tuple[str, str, str, str], int] = {}
+    for *what, count in (*left, *right):
+        key = (what[0], what[1], what[2], what[3])
+        pieces[key] = pieces.get(key, 0) + count
+    return tuple((*key, count) for key, count in sorted(pieces.items()))

@@ -15,8 +15,8 @@ from app.areas.models import Area, County, CountyArea, Pilot
 from app.auth.models import Account
 from app.auth.passwords import matches
 from app.db import Database
-from app.demo import load as loading
 from app.demo.load import Credentials, load, write_accounts
+from app.demo.world import SHANGHAI
 from app.ledger.models import Event
 from app.packaging.models import UnitWeight
 from app.parties.models import ListedUnit, Site
@@ -32,14 +32,12 @@ async def accounts(database: Database) -> list[Credentials]:
 
 @pytest.fixture(scope="module")
 async def again(server: dict[str, str], template: str) -> AsyncIterator[Database]:
-    """A second fresh database, loaded with the same seed but an event a transaction."""
+    """A second fresh database, loaded with the same seed, in smaller transactions."""
     name = f"{template}_again"
     owner = server["owner"]
     await _run(owner, f"CREATE DATABASE {name} TEMPLATE {template}")
     made = Database(in_database(server["app"], name), pool_size=5)
-    together, loading.TOGETHER = loading.TOGETHER, 1
-    await load(made, "test", LAST_DAY, days=DAYS)
-    loading.TOGETHER = together
+    await load(made, "test", LAST_DAY, days=DAYS, together=12)
     yield made
     await made.close()
     await _run(owner, f"DROP DATABASE {name} WITH (FORCE)")
@@ -112,7 +110,7 @@ async def test_events_are_recorded_at_the_times_of_the_simulation(
         stamped = await session.scalar(select(func.max(Event.recorded_at)))
     assert (last - first).days == DAYS
     assert last == LAST_DAY
-    assert stamped.astimezone(loading.SHANGHAI).date() == LAST_DAY
+    assert stamped.astimezone(SHANGHAI).date() == LAST_DAY
 
 
 async def test_every_account_can_sign_in_with_its_own_password(

@@ -19,7 +19,8 @@ from app.demo.handins import unit_weights
 from app.demo.season import midnight, play
 from app.demo.settle import build_world
 from app.demo.world import SHANGHAI
-from app.events.fold import Folded, LabelFacts, Step, fold
+from app.events.fold import Folded, fold
+from app.events.state import LabelFacts, Step
 
 ROOT = Path(__file__).parent.parent
 LAST_DAY = date(2025, 11, 21)

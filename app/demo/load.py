@@ -32,6 +32,7 @@ from app.events.record import Outcome, Submission, record_together
 from app.ids import uuid7
 from app.orm import Base
 from app.parties import models as parties
+from app.supply import declare as _supply  # noqa: F401  registers its subject
 
 TOGETHER = 150
 """Events in one transaction: as many as pays, few enough that progress moves."""
@@ -76,11 +77,12 @@ async def load(
     last_day: date,
     *,
     days: int = DAYS,
+    together: int = TOGETHER,
     show: Show = lambda _: None,
 ) -> list[Credentials]:
-    """Load the world of a seed and play its season up to the end of `last_day`.
+    """Load the world of a seed and play its season of `days` up to the end of `last_day`.
 
-    The database is migrated and empty. Returns every account with its password, and calls `show`
+    The database is migrated and empty; about `together` events share a transaction. Returns every account with its password, and calls `show`
     with a Chinese line now and then. Raises SeasonDoesNotHold where an event is refused.
     """
     show("模拟一季：生成站点、人员和记录……")
@@ -101,7 +103,7 @@ async def load(
     at = begin + timedelta(minutes=10)
     await _declare(database, province, "resource_units", units, at, rng, source)
     await _issue(database, world, [one for one in actions if isinstance(one, LabelIssue)])
-    await _play(database, world, actions, source, show)
+    await _play(database, world, actions, source, together, show)
     return credentials
 
 
@@ -170,7 +172,12 @@ async def _issue(database: Database, world: World, issues: Sequence[LabelIssue])
 
 
 async def _play(
-    database: Database, world: World, actions: Sequence[Action], source: Seeded, show: Show
+    database: Database,
+    world: World,
+    actions: Sequence[Action],
+    source: Seeded,
+    together: int,
+    show: Show,
 ) -> None:
     """Record deliveries in order, many in one transaction, and declarations between them."""
     total = sum(len(one.events) for one in actions if isinstance(one, Delivery))
@@ -189,7 +196,7 @@ async def _play(
     for action in actions:
         if isinstance(action, Delivery):
             waiting.append(action)
-            if sum(len(one.events) for one in waiting) >= TOGETHER:
+            if sum(len(one.events) for one in waiting) >= together:
                 await flush()
         elif isinstance(action, Declaration):
             await flush()

@@ -49,7 +49,7 @@ def declarations(world: World, deliveries: Iterable[Delivery]) -> Iterator[Decla
                         "on": on.isoformat(),
                         "registration": f"PD20{rng.randrange(10, 24)}{rng.randrange(10_000):04}",
                         "spec": name,
-                        "units": round(sold_g * 1000 / unit_mg),
+                        "units": max(1, round(sold_g * 1000 / unit_mg)),
                         "unit_weight_g": unit_mg / 1000,
                         "method": "A",
                     }

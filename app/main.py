@@ -25,10 +25,13 @@ from app.logging import RequestLog
 from app.ops import routes as ops_routes
 from app.packaging import routes as packaging_routes
 from app.parties import routes as parties_routes
+from app.reports import routes as reports_routes
+from app.supply import routes as supply_routes
+from app.supply.follow import SUPPLY
 from app.templating import STATIC
 from app.web import LimitBody
 
-FOLLOWERS = (FLOWS,)
+FOLLOWERS = (FLOWS, SUPPLY)
 """Everything that follows the log, in the order in which it is brought up to date."""
 
 
@@ -68,6 +71,8 @@ def create_app(database_url: str, config: Settings | None = None) -> FastAPI:
     app.include_router(batches_routes.router)
     app.include_router(custody_routes.router)
     app.include_router(balance_routes.router)
+    app.include_router(supply_routes.router)
+    app.include_router(reports_routes.router)
     app.include_router(ops_routes.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_middleware(LimitBody, limit_bytes=config.max_body_bytes)

@@ -28,7 +28,8 @@ class SupplyRow(Base):
     unit_weight_mg: Mapped[int | None]
     mass_g: Mapped[int]
     method: Mapped[str]
-    replaces: Mapped[str | None]
+    replaces: Mapped[str | None] = mapped_column(unique=True)
+    """A row is replaced once; the database holds it."""
     event_id: Mapped[UUID]
 
 

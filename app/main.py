@@ -22,6 +22,7 @@ from app.events import routes as events_routes
 from app.headers import SecurityHeaders
 from app.ledger.follow import keep_up
 from app.logging import RequestLog
+from app.ops import pages as ops_pages
 from app.ops import routes as ops_routes
 from app.packaging import routes as packaging_routes
 from app.parties import routes as parties_routes
@@ -74,6 +75,7 @@ def create_app(database_url: str, config: Settings | None = None) -> FastAPI:
     app.include_router(supply_routes.router)
     app.include_router(reports_routes.router)
     app.include_router(ops_routes.router)
+    app.include_router(ops_pages.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_middleware(LimitBody, limit_bytes=config.max_body_bytes)
     app.add_middleware(SecurityHeaders)

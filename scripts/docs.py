@@ -1,0 +1,133 @@
+"""Make the generated documents from the code: docs/problems.md, docs/configuration.md.
+
+`python -m scripts.docs --write` writes them; without it, names those that are stale, and fails.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from pydantic import AliasChoices
+from pydantic.fields import FieldInfo
+
+from app import main as _main  # noqa: F401  every problem is defined where main can reach it
+from app.config import ROOT, Settings
+from app.error_handlers import status_of
+from app.errors import DomainError, every_problem
+from app.ops.remedies import REMEDIES
+
+PROBLEMS = """\
+# 问题说明 · Problems
+
+由 `python -m scripts.docs --write` 生成，请勿手改。 Generated; do not edit.
+
+被拒绝的请求得到 `application/problem+json`（RFC 9457）：`type` 是下面的地址，`title`、`detail` 是
+中文（`Accept-Language: en` 时为英文），`status` 是 HTTP 状态，`instance` 是请求编号。另有：`errors`
+（逐项 `pointer` 与 `detail`）、`pointer`（哪一项）、`batch`、`event`、`in_the_way`（挡路的登记）、
+`nearest`（相近的标签码）；`"retry": true` 表示缺的那一步补传后，原样再发可能就能登记。
+浏览器打开同一地址看到的是页面，例如 `/problems/bag-is-sealed`。
+
+A refusal answers with its type's address, a title and a sentence in Chinese (English by
+Accept-Language), and typed extras. A refusal with `"retry": true` may be cured by an event that has not
+been sent yet: send the same body again later.
+"""
+CONFIGURATION = """\
+# 配置 · Configuration
+
+由 `python -m scripts.docs --write` 从 `app/config.py` 生成，请勿手改。 Generated; do not edit.
+
+全部用环境变量配置，没有配置文件。`serve` 和 `demo` 的 `--host`、`--port` 优先于 `HOST`、`PORT`。
+All settings are environment variables; there is no configuration file.
+
+| 变量 | 默认 | 含义 |
+|---|---|---|
+"""
+AFTER_CONFIGURATION = """
+`DATABASE_URL` 用库属主或超级用户的地址也可以：每个连接都降为角色 `platform_app`，对存证日志只能读、只能追加
+（[决定 3](decisions/0003-embedded-database-and-role.md)）。迁移用 `PLATFORM_OWNER_DATABASE_URL`，
+不设则用 `DATABASE_URL`。`PLATFORM_QR_HOST` 会印在标签上，发放第一张标签之前定下来。
+
+| 只在运行检查时用 | 含义 |
+|---|---|
+| `TEST_DATABASE_URL` | 测试用的数据库服务器（属主地址）；不设则在临时目录里起内置数据库 |
+"""
+
+
+def problems() -> str:
+    """Return docs/problems.md."""
+    return PROBLEMS + "".join(_entry(kind) for kind in every_problem() if _is_ours(kind))
+
+
+def _is_ours(kind: type[DomainError]) -> bool:
+    """Tell whether a problem is the platform's; tests may define their own."""
+    return kind.__module__.startswith("app.")
+
+
+def _entry(kind: type[DomainError]) -> str:
+    remedy = REMEDIES[kind.name]
+    english = (kind.__doc__ or "").strip().replace("\n", " ")
+    return (
+        f"\n## {kind.name}\n\n"
+        f"**{kind.title[0]}** · HTTP {status_of(kind())} · `/problems/{kind.name}`\n\n"
+        f"- 什么时候：{remedy.when}\n"
+        f"- 怎么办：{remedy.advice}\n"
+        f"- *{kind.title[1]}.* {english}\n"
+    )
+
+
+def configuration() -> str:
+    """Return docs/configuration.md."""
+    rows = (
+        f"| `{variable(name, field)}` | {_default(field.default)} | {field.description} |\n"
+        for name, field in Settings.model_fields.items()
+    )
+    return CONFIGURATION + "".join(rows) + AFTER_CONFIGURATION
+
+
+def variable(name: str, field: FieldInfo) -> str:
+    """Return the environment variable that a setting is read from."""
+    alias = field.validation_alias
+    if isinstance(alias, AliasChoices):
+        return str(alias.choices[0])
+    return f"PLATFORM_{name.upper()}"
+
+
+def _default(value: Any) -> str:
+    if value is None or value == "":
+        return "（不设）"
+    if isinstance(value, Path):
+        value = value.relative_to(ROOT)
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+GENERATED = {
+    "docs/problems.md": problems,
+    "docs/configuration.md": configuration,
+}
+
+
+def stale() -> list[str]:
+    """Return the generated documents that are not what the code says."""
+    return [
+        path
+        for path, made in GENERATED.items()
+        if not (ROOT / path).exists() or (ROOT / path).read_text(encoding="utf-8") != made()
+    ]
+
+
+def main() -> None:
+    """Write the documents, or name the stale ones and exit 1."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--write", action="store_true", help="write what is stale")
+    write: bool = parser.parse_args().write
+    found = stale()
+    for path in found:
+        if write:
+            (ROOT / path).write_text(GENERATED[path](), encoding="utf-8")
+        print(f"{path} {'written' if write else 'is stale: python -m scripts.docs --write'}")
+    sys.exit(1 if found and not write else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -27,6 +27,8 @@ _TRIP = re.compile(r"ZY([0-9]{8})([0-9]{6})([0-9]{4})")
 _SEPARATORS = re.compile(r"[\s\-‐‑‒–—―−_]")
 _SCANNED = re.compile(r"HTTPS?://[^/?#]+/B/([^/?#]+)/?(?:[?#].*)?", re.IGNORECASE | re.DOTALL)
 _LOOKALIKES = str.maketrans("OIL", "011")
+END = 9
+"""Characters that `ends_of` gives of either end: `CCCCCC-SS` and `S-SSSS-KK`."""
 _LONGEST_INPUT = 200
 _MOST_SLIPS = 3
 # Odd, so that stepping visits every number of forty bits; near the golden ratio, so far apart.
@@ -119,6 +121,15 @@ def nearest(text: str, candidates: Iterable[str], *, limit: int = 3) -> list[str
     typed = _compact(text).translate(_LOOKALIKES)
     found = ((_slips(typed, code.replace("-", "")), code) for code in candidates)
     return [code for slips, code in sorted(found) if slips <= _MOST_SLIPS][:limit]
+
+
+def ends_of(text: str) -> tuple[str, str]:
+    """Return the first and last END characters, as printed, of the code that a text means to be.
+
+    A slip anywhere, a swap of neighbours included, leaves one of the two as it is on the label.
+    """
+    typed = _compact(text).translate(_LOOKALIKES)
+    return f"{typed[:6]}-{typed[6:8]}", f"{typed[-7:-6]}-{typed[-6:-2]}-{typed[-2:]}"
 
 
 def _slips(one: str, other: str) -> int:

@@ -11,7 +11,7 @@ class MistypedCode(DomainError):
     title = ("编码输错了", "The code is mistyped")
     detail = (
         "编码 {batch} {reason}，请对照标签重新输入。{suggestion}",
-        "The code {batch} does not fit: {reason_en}. Compare it with the label.",
+        "The code {batch} does not fit: {reason_en}. Compare it with the label. {suggestion}",
     )
 
 
@@ -23,7 +23,7 @@ class LabelNotIssued(DomainError):
     title = ("没有发放过这个标签", "This label was never issued")
     detail = (
         "标签 {batch} 没有发放过，请核对编码。{suggestion}",
-        "The label {batch} was never issued; check the code.",
+        "The label {batch} was never issued; check the code. {suggestion}",
     )
 
 

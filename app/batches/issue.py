@@ -4,7 +4,7 @@ from datetime import datetime
 from random import Random
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Text, bindparam, column, func, literal, select
+from sqlalchemy import ARRAY, Text, bindparam, func, literal, select
 from sqlalchemy.dialects.postgresql import insert
 
 from app.areas.models import County
@@ -108,9 +108,8 @@ async def _issued_before(session: WriteSession, order: LabelSheet) -> list[str]:
 
 async def _draw(session: WriteSession, order: LabelSheet, rng: Random) -> list[str]:
     """Insert new labels in one statement; codes that stand already are drawn again."""
-    drawn = func.unnest(bindparam("codes", type_=ARRAY(Text))).table_valued(column("code", Text))
     rows = select(
-        drawn.c.code,
+        func.unnest(bindparam("codes", type_=ARRAY(Text))),
         literal(order.county),
         literal(order.kind),
         literal(order.id),
@@ -118,7 +117,7 @@ async def _draw(session: WriteSession, order: LabelSheet, rng: Random) -> list[s
         literal(order.issued_at),
     )
     statement = (
-        insert(Label)
+        insert(Label.__table__)  # type: ignore[arg-type]
         .from_select(["code", "county", "kind", "sheet", "site", "issued_at"], rows)
         .on_conflict_do_nothing()
         .returning(Label.code)

@@ -10,8 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.areas.scope import Reach
 from app.batches.models import Batch
 from app.batches.read import find_batch, find_unused_label
-from app.events.fold import STAGES
-from app.events.state import State, state_from_json
+from app.events.state import STAGES, State, state_from_json
 from app.trips.open import numbers_of
 
 

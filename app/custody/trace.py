@@ -21,7 +21,7 @@ from app.custody.as_of import size_as_of
 from app.custody.balance import BatchBalance, balance_of
 from app.custody.current import Current, describe
 from app.events.fold import Folded, Moved, fold
-from app.events.state import LabelFacts, Step
+from app.events.state import LabelFacts, State, Step
 from app.events.story import step_of
 from app.ledger.leaf import read_leaf
 from app.ledger.models import Event, EventBatch, Leaf
@@ -160,7 +160,11 @@ async def trace(
     folded = fold(label, [_step(one, code) for one in told.values()])
     assert isinstance(folded, Folded), f"{code}: each prefix of the log was decided to fit"
     names = await _names(session, reach, [step for step, _ in folded.taken])
-    steps = tuple(_show(code, told[s.event], s, moved, names) for s, moved in folded.taken)
+    before = [State(), *(moved.state for _, moved in folded.taken)]
+    steps = tuple(
+        _show(code, told[step.event], step, moved, _trip(step, state), names)
+        for (step, moved), state in zip(folded.taken, before, strict=False)
+    )
     now = describe(
         code,
         kind,
@@ -208,10 +212,17 @@ async def _names(session: AsyncSession, reach: Reach, steps: Sequence[Step]) -> 
     return _Names({row[0]: Place(*row) for row in rows}, trips)
 
 
-def _show(code: str, told: _Told, step: Step, moved: Moved, names: _Names) -> CustodyStep:
+def _trip(step: Step, before: State) -> UUID | None:
+    """Return the trip that a step names; an arrival that names none ends the one it was on."""
+    trip = step.trip or (before.trip if step.kind == "arrive" else None)
+    return UUID(trip) if trip else None
+
+
+def _show(
+    code: str, told: _Told, step: Step, moved: Moved, trip: UUID | None, names: _Names
+) -> CustodyStep:
     stamps = told.parts["stamps"]
     place = names.places[step.site]
-    trip = UUID(step.trip) if step.trip else None
     stamped = [flag for flag in stamps["flags"] if flag in STAMPED]
     return CustodyStep(
         event=step.event,

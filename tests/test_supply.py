@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import func, select, text
+from sqlalchemy import event, func, select, text
 
 from app.db import Database
 from app.ids import SYSTEM, uuid7
@@ -124,12 +124,12 @@ async def test_mass_is_units_times_unit_weight_rounded_half_up(
 async def test_a_leaf_holds_integers_only(county, database):
     row = line(unit_weight_g=2.5)
     event_id = (await post(county, row)).json()["events"][0]
-    event = (await county.get(f"/api/v1/events/{event_id}")).json()
-    leaf = json.loads(event["leaf"], parse_float=lambda _: pytest.fail("a float in a leaf"))
+    found = (await county.get(f"/api/v1/events/{event_id}")).json()
+    leaf = json.loads(found["leaf"], parse_float=lambda _: pytest.fail("a float in a leaf"))
     told = leaf["event"]["rows"][0]
     assert (told["unit_weight_mg"], told["mass_g"]) == (2500, 2500)
-    assert event["kind"] == "declare"
-    assert event["subject"] == "supply"
+    assert found["kind"] == "declare"
+    assert found["subject"] == "supply"
 
 
 @pytest.mark.parametrize(
@@ -232,7 +232,7 @@ async def test_a_row_and_its_replacement_may_come_together(county):
 
 
 async def test_a_row_is_replaced_once(county):
-    wrong, right = line(), None
+    wrong = line()
     right = line(replaces=wrong["id"])
     await post(county, wrong, right)
     answer = await post(county, line(replaces=wrong["id"]))
@@ -272,6 +272,25 @@ async def test_many_rows_become_several_events_in_one_transaction(province, data
     assert (await count(database), await count(database, Event)) == before
 
 
+async def test_rows_that_fit_one_leaf_cost_the_same_queries_however_many(app, county):
+    engine = app.state.database.engine.sync_engine
+    costs = []
+    for rows in ([line()], [line() for _ in range(200)]):
+        seen = []
+
+        def note(*about, seen=seen):
+            seen.append(about[2])
+
+        event.listen(engine, "before_cursor_execute", note)
+        try:
+            assert len((await post(county, *rows)).json()["events"]) == 1
+        finally:
+            event.remove(engine, "before_cursor_execute", note)
+        costs.append(len(seen))
+    # session, counties, standing rows; event, unsequenced, rows
+    assert costs == [6, 6]
+
+
 async def test_a_declare_event_takes_the_same_rows_and_counts_each_once(county, database):
     rows = [line(unit_weight_g=2.5), line()]
 
@@ -282,9 +301,9 @@ async def test_a_declare_event_takes_the_same_rows_and_counts_each_once(county, 
             "subject": "supply", "rows": list(rows),
         }  # fmt: skip
 
-    event = declared(*rows)
-    assert (await county.post("/api/v1/events", json=event)).status_code == 201
-    assert (await county.post("/api/v1/events", json=event)).status_code == 200
+    body = declared(*rows)
+    assert (await county.post("/api/v1/events", json=body)).status_code == 201
+    assert (await county.post("/api/v1/events", json=body)).status_code == 200
     assert (await post(county, *rows)).json() == {"recorded": 0, "duplicate": 2, "events": []}
     again = await county.post("/api/v1/events", json=declared(line(), rows[0]))
     assert again.status_code == 409

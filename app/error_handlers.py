@@ -26,7 +26,7 @@ from app.errors import (
 )
 from app.logging import log
 from app.templating import render
-from app.web import SAYINGS, escape_pointer, language
+from app.web import field_errors, language
 
 STATUS = {
     Kind.INVALID: 422,
@@ -51,6 +51,9 @@ def problem_of(error: DomainError, request: Request) -> dict[str, Any]:
     """Return the whole problem document in the caller's language."""
     tongue = language(request)
     problem = error.problem(tongue)
+    if error.kind is Kind.INVALID and "pointer" in problem:
+        # One rule that names its place answers in the shape that validation has.
+        problem.setdefault("errors", [{k: problem[k] for k in ("pointer", "detail")}])
     for item in problem.get("errors", []):
         english = item.pop("detail_en", None)
         if tongue == "en" and english:
@@ -99,18 +102,16 @@ async def _domain_error(request: Request, error: Exception) -> Response:
 
 async def _query_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    errors = []
-    for item in error.errors():
-        pointer = "".join(f"/{escape_pointer(str(step))}" for step in item["loc"])
-        saying = SAYINGS.get(item["type"])
-        chinese, english = (
-            (words.format_map(item.get("ctx", {})) for words in saying)
-            if saying
-            else (item["msg"], item["msg"])
-        )
-        errors.append({"pointer": pointer, "detail": chinese, "detail_en": english})
-    reason = f"{errors[0]['pointer']} {errors[0]['detail']}"
-    return answer(InvalidQuery(reason=reason, errors=errors), request)
+    errors = field_errors(error.errors())
+    first = errors[0]
+    return answer(
+        InvalidQuery(
+            reason=f"{first['pointer']} {first['detail']}",
+            reason_en=f"{first['pointer']} {first['detail_en']}",
+            errors=errors,
+        ),
+        request,
+    )
 
 
 async def _http_error(request: Request, error: Exception) -> Response:
@@ -131,7 +132,8 @@ async def _database_error(request: Request, error: Exception) -> Response:
         return answer(Unavailable(), request)
     # Class 22 is PostgreSQL's «data exception»: a value from outside that no column can hold.
     if isinstance(error, DBAPIError) and sqlstate(error).startswith("22"):
-        return answer(InvalidQuery(reason="数据库不接受这个值"), request)
+        reason, reason_en = "数据库不接受这个值", "the database cannot hold such a value"
+        return answer(InvalidQuery(reason=reason, reason_en=reason_en), request)
     return await _fault(request, error)
 
 

@@ -23,7 +23,10 @@ class Kind(Enum):
 
 
 class DomainError(Exception):
-    """A refusal with a name. Keyword arguments fill `detail` and travel as typed extras."""
+    """A refusal with a name. Keyword arguments fill `detail` and travel as typed extras.
+
+    An extra that is said in words has its English beside it: `reason` and `reason_en`.
+    """
 
     name: ClassVar[str]
     kind: ClassVar[Kind]
@@ -39,7 +42,15 @@ class DomainError(Exception):
     def words(self, language: str = "zh") -> tuple[str, str]:
         """Return (title, detail) in `zh` or `en`."""
         index = 1 if language == "en" else 0
-        return self.title[index], self.detail[index].format_map(_Spoken(self.extras))
+        spoken = _Spoken({**self.extras, **self._told(language)})
+        return self.title[index], self.detail[index].format_map(spoken)
+
+    def _told(self, language: str) -> dict[str, Any]:
+        """Return the extras in one language, without those that only say another in English."""
+        plain = {key: value for key, value in self.extras.items() if not key.endswith("_en")}
+        if language == "en":
+            plain |= {key[:-3]: value for key, value in self.extras.items() if key.endswith("_en")}
+        return plain
 
     def problem(self, language: str = "zh") -> dict[str, Any]:
         """Return the RFC 9457 members that do not depend on HTTP."""
@@ -48,7 +59,7 @@ class DomainError(Exception):
             "type": f"/problems/{self.name}",
             "title": title,
             "detail": detail,
-            **{key: value for key, value in self.extras.items() if value is not None},
+            **{key: value for key, value in self._told(language).items() if value is not None},
         }
 
 
@@ -78,6 +89,21 @@ class InvalidBody(DomainError):
     kind = Kind.INVALID
     title = ("内容有误", "The body is not valid")
     detail = ("提交的内容有误：{reason}", "The body is not valid: {reason}")
+
+    @classmethod
+    def at(cls, pointer: str, chinese: str, english: str) -> "InvalidBody":
+        """Return the problem of one place in the body."""
+        return cls.of([{"pointer": pointer, "detail": chinese, "detail_en": english}])
+
+    @classmethod
+    def of(cls, errors: list[dict[str, str]]) -> "InvalidBody":
+        """Return the problem of several places (`pointer`, `detail`, `detail_en`); at least one."""
+        first = errors[0]
+        return cls(
+            reason=f"{first['pointer']} {first['detail']}".strip(),
+            reason_en=f"{first['pointer']} {first['detail_en']}".strip(),
+            errors=errors,
+        )
 
 
 class InvalidQuery(DomainError):

@@ -5,6 +5,7 @@ are read strictly first; what arrives at a model is exactly what was sent.
 """
 
 import json
+from collections.abc import Sequence
 from typing import Any, NoReturn, TypeVar
 
 from fastapi import Depends, Request
@@ -15,6 +16,8 @@ from app.errors import BodyTooLarge, InvalidBody, UnsupportedMediaType
 Shape = TypeVar("Shape", bound=BaseModel)
 MAX_DEPTH = 32
 MAX_SAFE_INTEGER = 2**53 - 1
+MOST_ERRORS = 50
+"""Places named in one answer: a body that is wrong everywhere must not get a larger answer."""
 
 
 class Wire(BaseModel):
@@ -45,30 +48,41 @@ def strict_json(raw: bytes) -> Any:
             raw.decode("utf-8"), object_pairs_hook=_no_doubles, parse_constant=_no_constant
         )
     except RecursionError:
-        raise _malformed("嵌套层数过多", "nested too deeply") from None
+        raise InvalidBody.at("", "嵌套层数过多", "nested too deeply") from None
     except UnicodeDecodeError:
-        raise _malformed("不是 UTF-8 文本", "not UTF-8") from None
-    except ValueError as error:
-        raise _malformed(f"不是有效的 JSON（{error}）", f"not valid JSON ({error})") from None
+        raise InvalidBody.at("", "不是 UTF-8 文本", "not UTF-8") from None
+    except Unfit as error:
+        raise InvalidBody.at("", str(error), error.english) from None
+    except json.JSONDecodeError as error:
+        raise InvalidBody.at(
+            "",
+            f"不是有效的 JSON（第 {error.lineno} 行第 {error.colno} 个字符）",
+            f"not valid JSON (line {error.lineno}, column {error.colno})",
+        ) from None
+    except ValueError:
+        # The interpreter's own limit on the digits of one integer.
+        raise InvalidBody.at("", "数字过大", "the number is too large") from None
     _check_values(parsed)
     return parsed
 
 
-def _malformed(chinese: str, english: str, pointer: str = "") -> InvalidBody:
-    return InvalidBody(
-        reason=chinese, errors=[{"pointer": pointer, "detail": chinese, "detail_en": english}]
-    )
+class Unfit(ValueError):
+    """A value that does not fit, said in Chinese and English; raise it inside a validator."""
+
+    def __init__(self, chinese: str, english: str) -> None:
+        super().__init__(chinese)
+        self.english = english
 
 
 def _no_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise ValueError("duplicate key")
+        raise Unfit("同一个对象里有重复的字段", "a key stands twice in one object")
     return found
 
 
 def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
+    raise Unfit(f"不是有效的 JSON（{name}）", f"{name} is not JSON")
 
 
 def _check_values(parsed: Any) -> None:
@@ -76,7 +90,7 @@ def _check_values(parsed: Any) -> None:
     while waiting:
         value, depth, pointer = waiting.pop()
         if depth > MAX_DEPTH:
-            raise _malformed("嵌套层数过多", "nested too deeply", pointer)
+            raise InvalidBody.at(pointer, "嵌套层数过多", "nested too deeply")
         if isinstance(value, str):
             _check_text(value, pointer)
         elif isinstance(value, dict):
@@ -86,13 +100,13 @@ def _check_values(parsed: Any) -> None:
         elif isinstance(value, list):
             waiting.extend((v, depth + 1, f"{pointer}/{i}") for i, v in enumerate(value))
         elif isinstance(value, int | float) and abs(value) > MAX_SAFE_INTEGER:
-            raise _malformed("数字过大", "the number is too large", pointer)
+            raise InvalidBody.at(pointer, "数字过大", "the number is too large")
 
 
 def _check_text(text: str, pointer: str) -> None:
     if "\x00" in text or any("\ud800" <= c <= "\udfff" for c in text):
-        raise _malformed(
-            "文字里有不能保存的字符", "the text holds NUL or a lone surrogate", pointer
+        raise InvalidBody.at(
+            pointer, "文字里有不能保存的字符", "the text holds NUL or a lone surrogate"
         )
 
 
@@ -101,6 +115,7 @@ def escape_pointer(key: str) -> str:
     return key.replace("~", "~0").replace("/", "~1")
 
 
+_A_DATE = ("应为日期，如 2026-06-01", "must be a date such as 2026-06-01")
 SAYINGS: dict[str, tuple[str, str]] = {
     "missing": ("缺少这一项", "is missing"),
     "extra_forbidden": ("没有这个字段", "unknown field"),
@@ -123,23 +138,27 @@ SAYINGS: dict[str, tuple[str, str]] = {
     "string_too_short": ("至少 {min_length} 个字", "at least {min_length} characters"),
     "string_pattern_mismatch": ("格式不对", "does not match {pattern}"),
     "literal_error": ("应为以下之一：{expected}", "must be one of {expected}"),
-    "union_tag_invalid": ("应为以下之一：{expected_tags}", "must be one of {expected_tags}"),
-    "union_tag_not_found": ("缺少类别", "the discriminator is missing"),
     "finite_number": ("应为有限的数字", "must be finite"),
+    "int_parsing": ("应为整数", "must be an integer"),
+    "bool_parsing": ("应为 true 或 false", "must be true or false"),
+    "uuid_parsing": ("应为 UUID", "must be a UUID"),
+    "date_type": _A_DATE,
+    "date_parsing": _A_DATE,
+    "date_from_datetime_parsing": _A_DATE,
+    "date_from_datetime_inexact": _A_DATE,
 }
 
 
-def field_errors(error: ValidationError, prefix: str = "") -> list[dict[str, str]]:
+def field_errors(findings: Sequence[Any], prefix: str = "") -> list[dict[str, str]]:
     """Return pydantic's findings as `[{pointer, detail, detail_en}]`, pointers per RFC 6901."""
     found = []
-    for item in error.errors(include_url=False, include_input=False):
-        # A tagged union puts its tag into the location; the wire has no such level.
-        steps = [s for s in item["loc"] if not (isinstance(s, str) and s.startswith("tag:"))]
-        pointer = prefix + "".join(f"/{escape_pointer(str(step))}" for step in steps)
+    for item in findings[:MOST_ERRORS]:
+        pointer = prefix + "".join(f"/{escape_pointer(str(step))}" for step in item["loc"])
         saying = SAYINGS.get(item["type"])
         context = item.get("ctx", {})
         if saying:
             chinese, english = (words.format_map(context) for words in saying)
+            chinese = chinese.replace(" or ", ", ").replace(", ", "、")
         else:
             cause = context.get("error")
             chinese = str(cause) if cause else item["msg"]
@@ -148,24 +167,13 @@ def field_errors(error: ValidationError, prefix: str = "") -> list[dict[str, str
     return found
 
 
-class Unfit(ValueError):
-    """A value that does not fit, said in Chinese and English; raise it inside a validator."""
-
-    def __init__(self, chinese: str, english: str) -> None:
-        super().__init__(chinese)
-        self.english = english
-
-
 def validate(shape: type[Shape], value: Any, prefix: str = "") -> Shape:
     """Return `value` as `shape` or raise InvalidBody with every place that does not fit."""
     try:
         return shape.model_validate(value)
     except ValidationError as error:
-        errors = field_errors(error, prefix)
-        first = errors[0]
-        raise InvalidBody(
-            reason=f"{first['pointer'] or '/'} {first['detail']}", errors=errors
-        ) from None
+        findings = error.errors(include_url=False, include_input=False)
+        raise InvalidBody.of(field_errors(findings, prefix)) from None
 
 
 async def read_json(request: Request) -> Any:
@@ -200,6 +208,7 @@ class LimitBody:
         self.limit_bytes = limit_bytes
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Count what comes in; raises BodyTooLarge into whoever reads the body."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return

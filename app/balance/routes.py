@@ -27,9 +27,13 @@ async def get_balance(
 ) -> dict[str, Any]:
     require(caller, "balance.read")
     if (area is None) == (site is None):
-        raise InvalidQuery(reason="area 和 site 写一个", pointer="/query/area")
+        raise InvalidQuery(
+            reason="area 和 site 写一个", reason_en="give area or site", pointer="/query/area"
+        )
     if end < start:
-        raise InvalidQuery(reason="to 早于 from", pointer="/query/to")
+        raise InvalidQuery(
+            reason="to 早于 from", reason_en="to is before from", pointer="/query/to"
+        )
     reach = await reach_of(session, caller)
     if site is not None:
         if await find_site(session, reach, site) is None:

@@ -1,6 +1,5 @@
 """Decide events in memory against what is known: pure but for the `Facts` it updates as it goes."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -60,6 +59,11 @@ class Item:
     body: Any
     sent_at: datetime | None = None
 
+    def pointer_to(self, code: str) -> str:
+        """Return where in the body a code stands first."""
+        at, named = self.codes.index(code), len(self.draft.batches)
+        return f"/batches/{at}/code" if at < named else f"/exceptions/{at - named}/code"
+
 
 @dataclass(frozen=True)
 class Decision:
@@ -101,7 +105,7 @@ def decide(
     if standing:
         if same_content(standing, public, private):
             return Duplicate(standing)
-        raise EventIdReused(event=str(draft.id))
+        raise EventIdReused(event=str(draft.id), pointer="/id")
 
     plate = draft.vehicle if isinstance(draft, Depart) else ""
     check_right(caller, draft, facts.carriers.get(plate))
@@ -109,7 +113,7 @@ def decide(
     if site is None:
         raise NotFound(what=draft.site, pointer="/site")
     codes = tuple(dict.fromkeys(item.codes))
-    _check_labels(codes, facts)
+    _check_labels(item, facts)
     times = times_of(
         draft.occurred_at,
         item.sent_at,
@@ -134,7 +138,7 @@ def decide(
         stamps["trip"] = str(trip)
     if weighed and facts.packaging:
         stamps["counted"] = {"version": facts.packaging.version, "scopes": weighed}
-    taken = [_take(facts.known[code], step_of(public, stamps, code), code) for code in codes]
+    taken = [_take(facts.known[code], step_of(public, stamps, code), item, code) for code in codes]
 
     flags = [*times.flags, *(flag for t in taken for flag in t.flags)]
     destination = facts.sites.get(destination_of(draft) or draft.site)
@@ -185,21 +189,24 @@ def same_content(
     """Tell whether an event says again what stands: the private part only while it is held."""
     if standing.parts["event"] != public:
         return False
+    sealed = standing.parts["private"]
+    if private is None or sealed is None:
+        return private is None and sealed is None
     if standing.private is None:
-        return standing.parts["private"] is None if private is None else True
+        return True  # forgotten: nothing is left to compare
     salt, _ = standing.private
-    return private is not None and commitment(salt, private) == standing.parts["private"]
+    return bool(commitment(salt, private) == sealed)
 
 
-def _check_labels(codes: Sequence[str], facts: Facts) -> None:
-    for code in codes:
+def _check_labels(item: Item, facts: Facts) -> None:
+    for code in item.codes:
         label = facts.labels.get(code)
         if label is None:
-            raise LabelNotIssued(batch=code, pointer="/batches")
+            raise LabelNotIssued(batch=code, pointer=item.pointer_to(code))
         if label.void:
-            raise LabelIsVoid(batch=code)
+            raise LabelIsVoid(batch=code, pointer=item.pointer_to(code))
         if label.kind != "bag":
-            raise LabelIsAContainer(batch=code)
+            raise LabelIsAContainer(batch=code, pointer=item.pointer_to(code))
         if code not in facts.known:
             facts.known[code] = Known(label.facts, State(), exists=False, seen_by=set(), story=[])
 
@@ -232,7 +239,7 @@ def _trip(draft: Draft, facts: Facts, times: Times) -> tuple[UUID | None, Opened
     return opened.id, opened
 
 
-def _take(known: Known, step: Step, code: str) -> _Taken:
+def _take(known: Known, step: Step, item: Item, code: str) -> _Taken:
     """Fold one step in, or raise the conflict as the problem it is."""
     newest = known.state.last is None or step.order > known.state.last
     outcome: Moved | Folded | Conflict
@@ -242,7 +249,7 @@ def _take(known: Known, step: Step, code: str) -> _Taken:
         assert known.story is not None, "a late event needs the whole story"
         outcome = fold(known.label, [*known.story, step])
     if isinstance(outcome, Conflict):
-        raise conflict_problem(outcome, step, code)
+        raise _conflict(outcome, step, item, code)
     if isinstance(outcome, Moved):
         return _Taken(known, step, outcome.state, outcome.flags, list(outcome.transfers))
     flags = next(moved.flags for taken, moved in outcome.taken if taken.event == step.event)
@@ -250,11 +257,14 @@ def _take(known: Known, step: Step, code: str) -> _Taken:
     return _Taken(known, step, outcome.state, flags, transfers)
 
 
-def conflict_problem(conflict: Conflict, step: Step, code: str) -> DomainError:
+def _conflict(conflict: Conflict, step: Step, item: Item, code: str) -> DomainError:
     """Return the problem that names the rule and the event in the way."""
     in_the_way = conflict.in_the_way if conflict.step == step.event else conflict.step
     return RULES[conflict.rule](
-        batch=code, in_the_way=in_the_way, retry=True if conflict.retry else None
+        batch=code,
+        pointer=item.pointer_to(code),
+        in_the_way=in_the_way,
+        retry=True if conflict.retry else None,
     )
 
 

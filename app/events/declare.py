@@ -134,16 +134,10 @@ async def _declare_in(
     draft = validate(Declaration, body)
     subject = SUBJECTS.get(draft.subject)
     if subject is None:
-        known = "、".join(SUBJECTS)
-        raise InvalidBody(
-            reason=f"/subject 应为以下之一：{known}",
-            errors=[
-                {
-                    "pointer": "/subject",
-                    "detail": f"应为以下之一：{known}",
-                    "detail_en": f"must be one of {', '.join(SUBJECTS)}",
-                }
-            ],
+        raise InvalidBody.at(
+            "/subject",
+            f"应为以下之一：{'、'.join(SUBJECTS)}",
+            f"must be one of {', '.join(SUBJECTS)}",
         )
     require(caller, f"declare.{subject.name}")
     rows = [validate(subject.row, row, f"/rows/{i}") for i, row in enumerate(draft.rows)]

@@ -102,11 +102,11 @@ async def _apply_areas(
         await session.execute(
             fresh.on_conflict_do_update(index_elements=["code"], set_=changed), areas
         )
-    for row in rows:
+    for i, row in enumerate(rows):
         if row.kind in AREA_KINDS:
             continue
         if row.parent is None:
-            raise InvalidBody(reason=f"{row.name} 没有写上报到哪里（parent）", errors=[])
+            raise InvalidBody.at(f"/rows/{i}/parent", "要写上报到哪里", "a county needs its area")
         # A county reports to one area at a time: the new membership ends the one before.
         await session.execute(
             update(CountyArea)

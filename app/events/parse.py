@@ -14,16 +14,10 @@ def draft_of(body: Any) -> Draft:
     kind = body.get("kind") if isinstance(body, dict) else None
     shape = SHAPES.get(kind) if isinstance(kind, str) else None
     if shape is None:
-        known = "、".join(SHAPES)
-        raise InvalidBody(
-            reason=f"/kind 应为以下之一：{known}",
-            errors=[
-                {
-                    "pointer": "/kind" if isinstance(body, dict) else "",
-                    "detail": f"应为以下之一：{known}",
-                    "detail_en": f"must be one of {', '.join(SHAPES)}",
-                }
-            ],
+        if not isinstance(body, dict):
+            raise InvalidBody.at("", "应为对象", "must be an object")
+        raise InvalidBody.at(
+            "/kind", f"应为以下之一：{'、'.join(SHAPES)}", f"must be one of {', '.join(SHAPES)}"
         )
     return validate(shape, body)
 
@@ -34,14 +28,16 @@ def parse_codes(draft: Draft) -> tuple[str, ...]:
     if isinstance(draft, Arrive):
         named += [(e.code, f"/exceptions/{i}/code") for i, e in enumerate(draft.exceptions or [])]
     codes = [typed_code(text, pointer=pointer) for text, pointer in named]
-    taken_in = codes[: len(draft.batches)]
-    left = codes[len(draft.batches) :]
-    for group in (taken_in, left):
-        twice = next((c for c in group if group.count(c) > 1), None)
-        if twice:
-            raise BatchTwice(batch=twice, pointer="/batches")
+    taken_in: set[str] = set()
+    excepted: set[str] = set()
+    for code, (_, pointer) in zip(codes, named, strict=True):
+        group = taken_in if pointer.startswith("/batches") else excepted
+        if code in group:
+            raise BatchTwice(batch=code, pointer=pointer)
+        group.add(code)
     if isinstance(draft, Arrive):
-        for exception, code in zip(draft.exceptions or [], left, strict=True):
+        left = codes[len(draft.batches) :]
+        for i, (exception, code) in enumerate(zip(draft.exceptions or [], left, strict=True)):
             if exception.outcome != "damaged" and code in taken_in:
-                raise BatchTwice(batch=code, pointer="/exceptions")
+                raise BatchTwice(batch=code, pointer=f"/exceptions/{i}/code")
     return tuple(codes)

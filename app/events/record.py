@@ -133,9 +133,8 @@ async def _record_in(
     numbers = await write(session, decisions, facts.known)
     numbers |= await _known_numbers(session, together, numbers)
     for one, answers in zip(submissions, decided, strict=True):
-        for found in answers:
-            if isinstance(found, MistypedCode | LabelNotIssued):
-                await suggest(session, one.caller, found)
+        slips = [found for found in answers if isinstance(found, MistypedCode | LabelNotIssued)]
+        await suggest(session, one.caller, slips)
         await keep_refused(session, one.caller, one.bodies, answers, one.now)
     return [
         [_outcome(body, found, numbers) for body, found in zip(one.bodies, answers, strict=True)]

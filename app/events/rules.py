@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from app.auth.caller import SITE_ROLES, Caller
 from app.auth.permissions import RIGHTS, require
-from app.errors import Forbidden, NotFound
+from app.errors import Forbidden, InvalidBody, NotFound
 from app.events.errors import (
     KindNotForSite,
     PermitNotInForce,
@@ -14,11 +14,13 @@ from app.events.errors import (
     UnitNotListed,
     UnknownPackaging,
 )
+from app.events.fields import MAX_MASS_G
 from app.events.schemas import Collect, ContentLine, Depart, Dispose, Draft, HandIn
 from app.ledger.leaf import utc
 
 EARLIEST = datetime(2020, 9, 30, 16, tzinfo=UTC)
 """2020-10-01 in the province: the 办法 came into force."""
+LATEST = datetime.max.replace(tzinfo=UTC)
 TOLERANCE = timedelta(seconds=60)
 PLANTS = frozenset("RILH")
 METHOD_SITES = {"resource_use": "R", "incinerate": "I", "landfill": "L", "hazardous": "H"}
@@ -85,7 +87,7 @@ def times_of(
             reason_en="before 2020-10-01",
             pointer="/occurred_at",
         )
-    adjusted = occurred_at + skew
+    adjusted = _shifted(occurred_at, skew)
     effective = max(adjusted, issued) if issued else adjusted
     if effective > now + TOLERANCE:
         raise TimeOutOfRange(
@@ -97,6 +99,14 @@ def times_of(
     if effective != adjusted:
         flags.append("before-label-issued")
     return Times(adjusted, effective, tuple(flags))
+
+
+def _shifted(at: datetime, skew: timedelta) -> datetime:
+    """Return a time put right, within what a leaf can say: a clock may be off by centuries."""
+    try:
+        return max(at + skew, EARLIEST)
+    except OverflowError:
+        return LATEST if skew > timedelta(0) else EARLIEST
 
 
 def check_right(caller: Caller, draft: Draft, carrier: str | None) -> None:
@@ -142,11 +152,17 @@ def check_treatment(method: str, site: SiteFacts, on: date) -> None:
             pointer="/method",
         )
     if method == "resource_use" and not any(span.holds(on) for span in site.listed):
-        raise UnitNotListed(site=site.code, on=on.isoformat())
+        raise UnitNotListed(site=site.code, on=on.isoformat(), pointer="/site")
     needed = METHOD_PERMITS.get(method)
     if needed and not _permitted(site, needed, on):
         chinese, english = PERMIT_NAMES[needed]
-        raise PermitNotInForce(site=site.code, on=on.isoformat(), permit=chinese, permit_en=english)
+        raise PermitNotInForce(
+            site=site.code,
+            on=on.isoformat(),
+            permit=chinese,
+            permit_en=english,
+            pointer="/site",
+        )
 
 
 def _permitted(site: SiteFacts, kind: str, on: date) -> bool:
@@ -201,6 +217,12 @@ def counted(draft: Draft, packaging: "Packaging") -> dict[str, int] | None:
                 pointer=f"/contents/{i}",
             )
         milligrams[line.scope] = milligrams.get(line.scope, 0) + line.pieces * (weight or 0)
+    if not weighed and sum(milligrams.values()) > MAX_MASS_G * 1000:
+        raise InvalidBody.at(
+            "/contents",
+            f"按件数折算超过 {MAX_MASS_G} 克，一袋装不下",
+            f"counts to more than {MAX_MASS_G} g, which no bag holds",
+        )
     return {scope: max(1, (mg + 500) // 1000) for scope, mg in sorted(milligrams.items())}
 
 

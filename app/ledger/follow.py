@@ -24,6 +24,8 @@ from app.orm import Base
 MOST_AT_ONCE = 2_000
 PAUSE_S = 0.2
 """Between two looks: a leaf has its place, and followers its effects, well within a second."""
+_TRY_LOCK = text("SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 6962))")
+_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 6962))")
 
 
 @dataclass(frozen=True)
@@ -51,10 +53,7 @@ class Follow:
 async def follow(database: Database, follower: Follow) -> int:
     """Apply the next leaves and move the cursor in one transaction; return how many."""
     async with database.write() as session:
-        locked = await session.scalar(
-            text("SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 6962))"),
-            {"name": follower.name},
-        )
+        locked = await session.scalar(_TRY_LOCK, {"name": follower.name})
         if not locked:
             return 0
         start = await cursor_of(session, follower.name)
@@ -90,8 +89,12 @@ async def _move(session: AsyncSession, name: str, next_index: int) -> None:
 
 
 async def restart(database: Database, follower: Follow) -> None:
-    """Forget a follower's effects and its cursor; it begins again at leaf 0."""
+    """Forget a follower's effects and its cursor; it begins again at leaf 0.
+
+    Waits for a turn that is under way: what it adds must be forgotten with the rest.
+    """
     async with database.write() as session:
+        await session.execute(_LOCK, {"name": follower.name})
         for table in follower.tables:
             await session.execute(delete(table))
         await _move(session, follower.name, 0)

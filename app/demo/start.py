@@ -48,7 +48,7 @@ async def finish(url: str, followers: Sequence[Follow], accounts: Path, log_orig
         found = await installation_of(database)
         if found is None or found.loaded_at is None:
             await _load(database, followers, accounts, log_origin)
-        elif not accounts.exists():
+        elif not await asyncio.to_thread(accounts.exists):
             print("找不到账号文件，重新设置演示账号的密码…… / resetting passwords", flush=True)
             write_accounts(accounts, await _reset(database))
     finally:

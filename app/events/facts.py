@@ -186,7 +186,7 @@ async def carriers_of(session: AsyncSession, plates: Iterable[str]) -> dict[str,
     rows = await session.execute(
         select(Vehicle.plate, Vehicle.organisation).where(Vehicle.plate.in_(wanted))
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 async def packaging_now(session: AsyncSession) -> Packaging:

@@ -20,8 +20,15 @@ from app.parties.models import Site
 from app.trips.open import numbers_of
 
 
+FOREIGN = ("id", "kind", "site", "recorded_at", "effective_at", "trip", "leaf_hash", "leaf_index")
+"""What a step at somebody else's site tells besides its batches: where and when, never people."""
+
+
 async def event(session: AsyncSession, caller: Caller, event_id: UUID) -> dict[str, Any]:
-    """Return an event whose site or batch the caller may see, with its `leaf_index`."""
+    """Return an event whose site or batch the caller may see, with its `leaf_index`.
+
+    Of a step at a site out of reach only place, time and the batches in reach are told.
+    """
     row = (
         await session.execute(
             select(Event.site, Event.leaf, Event.leaf_hash, Leaf.leaf_index)
@@ -33,26 +40,36 @@ async def event(session: AsyncSession, caller: Caller, event_id: UUID) -> dict[s
         raise NotFound(what=str(event_id))
     site, leaf, leaf_hash, leaf_index = row
     parts = read_leaf(leaf)
-    if not await _sees(session, caller, site, codes_in(parts["event"])):
+    own, seen = await _sight(session, caller, site, codes_in(parts["event"]))
+    if not own and not seen:
         raise NotFound(what=str(event_id))
     trip = trip_of(parts)
     numbers = await numbers_of(session, [trip] if trip else [])
     shown = answer_of(parts, leaf, leaf_hash, numbers.get(trip) if trip else None)
-    return {**shown, "leaf_index": leaf_index}
+    shown["leaf_index"] = leaf_index
+    if own:
+        return shown
+    batches = [batch for batch in shown["batches"] if batch["code"] in seen]
+    return {**{key: shown[key] for key in FOREIGN}, "batches": batches}
 
 
-async def _sees(session: AsyncSession, caller: Caller, site: str | None, codes: list[str]) -> bool:
-    """Tell whether an event's site or one of its batches is in reach; declarations are public."""
+async def _sight(
+    session: AsyncSession, caller: Caller, site: str | None, codes: list[str]
+) -> tuple[bool, set[str]]:
+    """Tell whether an event's site is in reach, and which of its batches are.
+
+    Declarations have no site: what is declared is public.
+    """
     if site is None:
-        return True
+        return True, set()
     reach = await reach_of(session, caller)
     in_site = select(Site.code).where(
         Site.code == site,
         within(reach, county=Site.county, site=Site.code, township=Site.township),
     )
     in_batch = select(Batch.code).where(Batch.code.in_(codes), within(reach, seen_by=Batch.seen_by))
-    seen: bool = (await session.execute(select(in_site.exists() | in_batch.exists()))).scalar_one()
-    return seen
+    found = set(await session.scalars(in_site.union(in_batch)))
+    return site in found, found - {site}
 
 
 async def refusals(

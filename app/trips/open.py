@@ -75,4 +75,4 @@ async def numbers_of(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, s
     if not ids:
         return {}
     rows = await session.execute(select(Trip.id, Trip.number).where(Trip.id.in_(ids)))
-    return dict(rows.tuples().all())
+    return dict(rows.all())

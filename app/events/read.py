@@ -19,7 +19,6 @@ from app.pagination import decode_cursor, instant_in, micros_of, page, uuid_in
 from app.parties.models import Site
 from app.trips.open import numbers_of
 
-
 FOREIGN = ("id", "kind", "site", "recorded_at", "effective_at", "trip", "leaf_hash", "leaf_index")
 """What a step at somebody else's site tells besides its batches: where and when, never people."""
 

@@ -1,10 +1,12 @@
-"""Make the generated documents from the code: docs/problems.md, docs/configuration.md.
+"""Make what docs/ repeats of the code: problems, configuration, the floors in architecture.
 
 `python -m scripts.docs --write` writes them; without it, names those that are stale, and fails.
 """
 
 import argparse
+import re
 import sys
+from configparser import ConfigParser
 from pathlib import Path
 from typing import Any
 
@@ -101,7 +103,22 @@ def _default(value: Any) -> str:
     return f"`{str(value).lower() if isinstance(value, bool) else value}`"
 
 
+def architecture() -> str:
+    """Return docs/architecture.md with the floors of .importlinter between their marks."""
+    contracts = ConfigParser()
+    contracts.read(ROOT / ".importlinter", encoding="utf-8")
+    floors = contracts["importlinter:contract:floors"]["layers"].strip()
+    written = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    return re.sub(
+        r"(<!-- floors[^\n]*-->\n).*?(<!-- end floors -->)",
+        lambda found: f"{found[1]}```\n{floors}\n```\n{found[2]}",
+        written,
+        flags=re.DOTALL,
+    )
+
+
 GENERATED = {
+    "docs/architecture.md": architecture,
     "docs/problems.md": problems,
     "docs/configuration.md": configuration,
 }

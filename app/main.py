@@ -11,21 +11,28 @@ from app import error_handlers
 from app.areas import routes as areas_routes
 from app.auth import pages as auth_pages
 from app.auth import routes as auth_routes
+from app.balance import pages as balance_pages
 from app.balance import routes as balance_routes
 from app.balance.flows import FLOWS
+from app.batches import pages as batches_pages
 from app.batches import routes as batches_routes
 from app.config import Settings, settings
+from app.custody import pages as custody_pages
 from app.custody import routes as custody_routes
 from app.db import Database
 from app.events import declare_reference  # noqa: F401  registers its subjects
+from app.events import pages as events_pages
 from app.events import routes as events_routes
 from app.headers import SecurityHeaders
+from app.home import pages as home_pages
 from app.ledger.follow import keep_up
 from app.logging import RequestLog
 from app.ops import pages as ops_pages
 from app.ops import routes as ops_routes
 from app.packaging import routes as packaging_routes
+from app.parties import pages as parties_pages
 from app.parties import routes as parties_routes
+from app.reports import pages as reports_pages
 from app.reports import routes as reports_routes
 from app.supply import routes as supply_routes
 from app.supply.follow import SUPPLY
@@ -67,15 +74,22 @@ def create_app(database_url: str, config: Settings | None = None) -> FastAPI:
     app.include_router(auth_pages.router)
     app.include_router(areas_routes.router)
     app.include_router(parties_routes.router)
+    app.include_router(parties_pages.router)
     app.include_router(packaging_routes.router)
     app.include_router(events_routes.router)
+    app.include_router(events_pages.router)
     app.include_router(batches_routes.router)
+    app.include_router(batches_pages.router)
     app.include_router(custody_routes.router)
+    app.include_router(custody_pages.router)
     app.include_router(balance_routes.router)
+    app.include_router(balance_pages.router)
     app.include_router(supply_routes.router)
     app.include_router(reports_routes.router)
+    app.include_router(reports_pages.router)
     app.include_router(ops_routes.router)
     app.include_router(ops_pages.router)
+    app.include_router(home_pages.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_middleware(LimitBody, limit_bytes=config.max_body_bytes)
     app.add_middleware(SecurityHeaders)

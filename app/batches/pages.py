@@ -1,0 +1,153 @@
+"""Pages of labels: issue them, find the sheets issued before, print one."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import RedirectResponse, Response
+
+from app.areas.names import counties_to_choose, county_names
+from app.areas.scope import reach_of
+from app.auth.access import SignedIn
+from app.auth.caller import Caller
+from app.auth.permissions import allows, require
+from app.batches.issue import issue_labels
+from app.batches.models import LabelSheet
+from app.batches.read import list_labels, list_sheets
+from app.batches.schemas import LabelOrder
+from app.db import Databases, Reading, ReadSession
+from app.error_handlers import status_of
+from app.errors import DomainError, InvalidBody, NotFound
+from app.ids import SYSTEM, uuid7
+from app.pagination import Cursor, decode_cursor, page
+from app.templating import render
+from app.web import validate
+
+router = APIRouter(include_in_schema=False)
+
+LABELS_A_PAGE = 240
+"""Ten sheets of A4."""
+LATEST = 50
+FIELDS = ("county", "kind", "count", "site", "id")
+
+
+@router.get("/labels")
+async def show_labels(request: Request, caller: SignedIn, session: Reading) -> Response:
+    require(caller, "labels.read")
+    return await _page(request, session, caller, {})
+
+
+@router.post("/labels")
+async def post_labels(request: Request, caller: SignedIn, database: Databases) -> Response:
+    form = await request.form()
+    typed = {name: str(form.get(name, "")).strip() for name in FIELDS}
+    try:
+        order = _order_of(typed)
+        async with database.write() as session:
+            sheet, _ = await issue_labels(
+                session,
+                county=order.county,
+                kind=order.kind,
+                count=order.count,
+                site=order.site,
+                by=caller,
+                now=datetime.now(UTC),
+                rng=SYSTEM,
+                sheet=UUID(typed["id"]),
+            )
+    except DomainError as error:
+        async with database.read() as session:
+            return await _page(request, session, caller, typed, error)
+    return RedirectResponse(f"/labels/{sheet}", 303)
+
+
+def _order_of(typed: dict[str, str]) -> LabelOrder:
+    count = typed["count"]
+    if not (count.isascii() and count.isdigit()):
+        raise InvalidBody(reason="张数应为整数", errors=[_wrong("/count", "请填整数，1 至 5000")])
+    try:
+        UUID(typed["id"])
+    except ValueError:
+        raise InvalidBody(reason="编号不对", errors=[_wrong("/id", "请刷新页面再试")]) from None
+    body: dict[str, Any] = {
+        "county": typed["county"],
+        "kind": typed["kind"],
+        "count": int(count),
+        "site": typed["site"] or None,
+    }
+    return validate(LabelOrder, body)
+
+
+def _wrong(pointer: str, detail: str) -> dict[str, str]:
+    return {"pointer": pointer, "detail": detail}
+
+
+async def _page(
+    request: Request,
+    session: ReadSession,
+    caller: Caller,
+    typed: dict[str, str],
+    error: DomainError | None = None,
+) -> Response:
+    reach = await reach_of(session, caller)
+    sheets = await list_sheets(session, reach, limit=LATEST)
+    names = await county_names(session, {sheet.county for sheet in sheets})
+    problem = None
+    errors = dict.fromkeys(FIELDS, "")
+    if error:
+        problem = dict(zip(("title", "detail"), error.words(), strict=True))
+        places = error.extras.get("errors") or [
+            _wrong(error.extras.get("pointer", ""), problem["detail"])
+        ]
+        errors |= {place["pointer"].strip("/"): place["detail"] for place in places}
+    values = {
+        "may_issue": allows(caller, "labels.issue"),
+        "counties": await counties_to_choose(session, reach),
+        "values": dict.fromkeys(FIELDS, "") | typed,
+        "errors": errors,
+        "problem": problem,
+        "id": typed.get("id") or uuid7(SYSTEM, datetime.now(UTC)),
+        "sheets": [_listed(sheet, names) for sheet in sheets],
+    }
+    return render(request, "labels.html", values, status_of(error) if error else 200)
+
+
+@router.get("/labels/{sheet}")
+async def show_sheet(
+    request: Request,
+    sheet: UUID,
+    caller: SignedIn,
+    session: Reading,
+    *,
+    cursor: Cursor = None,
+    limit: Annotated[int, Query(ge=1, le=LABELS_A_PAGE)] = LABELS_A_PAGE,
+) -> Response:
+    require(caller, "labels.read")
+    reach = await reach_of(session, caller)
+    found = await session.get(LabelSheet, sheet)
+    after = str(decode_cursor(cursor, str)[0]) if cursor else ""
+    labels = await list_labels(session, reach, sheet=sheet, after=after, limit=limit + 1)
+    if found is None or not labels:
+        raise NotFound(what=f"/labels/{sheet}")
+    names = await county_names(session, [found.county])
+    shown = page(labels, limit, lambda one: [one.label.code], lambda one: one.label.code)
+    onward = {"cursor": shown["next_cursor"], "limit": limit}
+    values = {
+        "sheet": _listed(found, names),
+        "codes": shown["items"],
+        "next_url": f"?{urlencode(onward)}" if shown["next_cursor"] else None,
+    }
+    return render(request, "label_sheet.html", values)
+
+
+def _listed(sheet: LabelSheet, names: dict[str, str]) -> dict[str, Any]:
+    return {
+        "id": sheet.id,
+        "county_name": names.get(sheet.county, sheet.county),
+        "kind": sheet.kind,
+        "count": sheet.count,
+        "site": sheet.site,
+        "issued_at": sheet.issued_at,
+    }

@@ -1,0 +1,224 @@
+"""Pages of batches: the list, one bag's whole way, and what anybody sees who scans its label."""
+
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import RedirectResponse, Response
+
+from app.areas.names import county_names
+from app.areas.read import list_areas
+from app.areas.scope import Reach, counties_of, reach_of
+from app.auth.access import SignedIn, Visitor
+from app.auth.caller import Caller
+from app.auth.permissions import require
+from app.batches.codes import CodeError, parse_code
+from app.batches.typed import typed_code
+from app.custody.current import Pieces, current, describe_all
+from app.custody.latest import latest_batches
+from app.custody.next_step import next_step
+from app.custody.trace import CustodyStep, Trace, trace
+from app.db import Reading, ReadSession
+from app.errors import NotFound
+from app.events.offered import site_names
+from app.packaging.read import list_terms
+from app.pagination import Cursor, decode_cursor, instant_in, micros_of, page
+from app.templating import render
+
+router = APIRouter(include_in_schema=False)
+
+BATCHES_A_PAGE = 50
+STATUS = "^(open|collected|stored|in_transit|received|disposed)?$"
+Typed = Annotated[str, Query(max_length=200)]
+ANYBODY = Reach(everything=True)
+"""For the public page alone, which says nothing but the county, the stage and its days."""
+
+
+@router.get("/batches")
+async def show_batches(
+    request: Request,
+    caller: SignedIn,
+    session: Reading,
+    *,
+    status: Annotated[str, Query(pattern=STATUS)] = "",
+    area: Annotated[str, Query(pattern="^([0-9]{6})?$")] = "",
+    site: Annotated[str, Query(max_length=20)] = "",
+    cursor: Cursor = None,
+) -> Response:
+    require(caller, "batches.read")
+    before = None
+    if cursor:
+        at, last = decode_cursor(cursor, int, str)
+        before = (instant_in(at), last)
+    rows = await latest_batches(
+        session,
+        await reach_of(session, caller),
+        counties=await counties_of(session, area) if area else (),
+        site=site.strip().upper(),
+        statuses=[status] if status else (),
+        before=before,
+        limit=BATCHES_A_PAGE + 1,
+    )
+    sites = await site_names(session, [row.site for row in rows if row.site])
+    counties = await county_names(session, {row.site[:6] for row in rows if row.site})
+    now = {one.code: one for one in await describe_all(session, rows[:BATCHES_A_PAGE])}
+    shown = page(
+        rows,
+        BATCHES_A_PAGE,
+        lambda row: (micros_of(row.updated_at), row.code),
+        lambda row: {
+            **vars(now[row.code]),
+            "site_name": sites.get(row.site or ""),
+            "county_name": counties.get((row.site or "")[:6]),
+        },
+    )
+    filters = {"status": status, "area": area, "site": site}
+    onward = urlencode({**filters, "cursor": shown["next_cursor"]})
+    values = {
+        "items": shown["items"],
+        "filters": filters,
+        "areas": await _areas(session, caller),
+        "next_url": f"/batches?{onward}" if shown["next_cursor"] else None,
+    }
+    return render(request, "batches.html", values)
+
+
+async def _areas(session: ReadSession, caller: Caller) -> list[dict[str, str]]:
+    """Return the reporting areas to choose from, for those who reach them all."""
+    if not (await reach_of(session, caller)).everything:
+        return []
+    areas = await list_areas(session, limit=100)
+    return [{"code": a.code, "name": a.name} for a in areas if a.kind != "province"]
+
+
+@router.get("/batches/find")
+async def find_batch(caller: SignedIn, code: Typed = "") -> Response:
+    require(caller, "batches.read")
+    return RedirectResponse(f"/batches/{typed_code(code, pointer='/query/code')}", 303)
+
+
+@router.get("/batches/{code}")
+async def show_batch(request: Request, code: str, caller: SignedIn, session: Reading) -> Response:
+    require(caller, "batches.read")
+    parsed = typed_code(code, pointer="/path/code")
+    found = await trace(session, await reach_of(session, caller), parsed)
+    if found is None:
+        raise NotFound(what=parsed)
+    step = next_step(caller, found.batch)
+    values = {
+        "batch": await _described(session, found),
+        "steps": _grouped(found.steps),
+        "balance": found.balance,
+        "log": {"size": found.log_size},
+        "next_step": step,
+    }
+    return render(request, "batch.html", values)
+
+
+async def _described(session: ReadSession, found: Trace) -> dict[str, Any]:
+    batch = found.batch
+    counties = await county_names(
+        session, {part.county for part in batch.origin} | {(batch.site or "")[:6]}
+    )
+    here = [step for step in found.steps if step.site == batch.site]
+    return {
+        **vars(batch),
+        "site_name": here[-1].site_name if here else None,
+        "county_name": counties.get((batch.site or "")[:6]),
+        "contents": await _in_words(session, batch.contents),
+        "origin": [
+            {**vars(part), "county_name": counties.get(part.county, part.county)}
+            for part in batch.origin
+        ],
+    }
+
+
+async def _in_words(session: ReadSession, contents: tuple[Pieces, ...]) -> list[dict[str, Any]]:
+    if not contents:
+        return []
+    words = {
+        (term.vocabulary, term.slug): term.name
+        for vocabulary in ("material", "form", "size")
+        for term in await list_terms(session, vocabulary, limit=100)
+    }
+    return [
+        {
+            **vars(line),
+            "material": words.get(("material", line.material), line.material),
+            "form": words.get(("form", line.form), line.form),
+            "size": words.get(("size", line.size), line.size),
+        }
+        for line in contents
+    ]
+
+
+def _grouped(steps: tuple[CustodyStep, ...]) -> list[list[CustodyStep]]:
+    """Put hand-ins that follow each other at one site together: a bag has fifteen of them."""
+    groups: list[list[CustodyStep]] = []
+    for step in steps:
+        before = groups[-1][-1] if groups else None
+        both = before is not None and before.kind == step.kind == "hand_in"
+        if both and before is not None and before.site == step.site and not step.flags:
+            groups[-1].append(step)
+        else:
+            groups.append([step])
+    return groups
+
+
+@router.get("/b")
+async def find_public(code: Typed = "") -> Response:
+    return RedirectResponse(f"/b/{_address(code)}", 303)
+
+
+def _address(code: str) -> str:
+    """Return a typed code as a step of a path; what cannot be one stays to be told about."""
+    try:
+        return parse_code(code)
+    except CodeError:
+        return "".join(c for c in code if c.isalnum() or c == "-")[:40] or "-"
+
+
+@router.get("/B/{code}")
+@router.get("/b/{code}")
+async def show_public(request: Request, code: str, caller: Visitor, session: Reading) -> Response:
+    try:
+        parsed = parse_code(code)
+    except CodeError as error:
+        return _unknown(request, code, error.kind)
+    if caller:
+        onward = await _onward(session, caller, parsed)
+        if onward:
+            return RedirectResponse(onward, 303)
+    found = await trace(session, ANYBODY, parsed)
+    if found is None:
+        return _unknown(request, parsed, "not_issued")
+    counties = await county_names(session, [parsed[:6]])
+    days: dict[str, Any] = {}
+    for one in found.steps:
+        days.setdefault(one.stage, one.effective_at)
+    values = {
+        "code": parsed,
+        "stage": found.batch.stage or "unused",
+        "county_name": counties.get(parsed[:6], ""),
+        "dates": [{"stage": stage, "at": at} for stage, at in days.items()],
+        "next_url": None if caller else f"/sign-in?{urlencode({'next': f'/b/{parsed}'})}",
+    }
+    return render(request, "public_batch.html", values)
+
+
+async def _onward(session: ReadSession, caller: Caller, code: str) -> str | None:
+    """Return the form of the next step, else the bag's page where it is in reach.
+
+    A bag that its station has never heard of is received like any other.
+    """
+    batch = await current(session, ANYBODY, code)
+    step = next_step(caller, batch) if batch else None
+    if step:
+        return f"/record/{step}?code={code}"
+    seen = await current(session, await reach_of(session, caller), code)
+    return f"/batches/{code}" if seen else None
+
+
+def _unknown(request: Request, code: str, reason: str) -> Response:
+    values = {"code": code, "reason": reason}
+    return render(request, "public_unknown.html", values, 404)

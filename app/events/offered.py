@@ -1,0 +1,274 @@
+"""What an event form offers to choose from: bags that fit, trips on their way, places, vehicles."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, get_args
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.areas.models import County
+from app.batches.models import Batch
+from app.events.facts import packaging_now
+from app.events.filled import Blank
+from app.events.rules import METHOD_SITES, PLANTS
+from app.events.state import state_from_json
+from app.packaging.read import Vocabulary, list_terms
+from app.parties.models import Site
+from app.trips.models import Trip
+
+FITTING = {
+    "store": ("collected", "received"),
+    "depart": ("collected", "received", "stored"),
+    "dispose": ("received", "stored"),
+}
+MOST_BAGS = 200
+"""A form lists the oldest; the codes of others are typed."""
+USUAL = (
+    ("pet", "bottle", "lt200ml", "透明塑料瓶，小于 200 mL"),
+    ("pet", "bottle", "ge200ml", "透明塑料瓶，200 mL 及以上"),
+    ("pe", "bottle", "lt200ml", "不透明塑料瓶，小于 200 mL"),
+    ("pe", "bottle", "ge200ml", "不透明塑料瓶，200 mL 及以上"),
+    ("foil", "bag", "lt50g", "铝箔袋，小于 50 g"),
+    ("foil", "bag", "ge50g", "铝箔袋，50 g 及以上"),
+    ("glass", "bottle", "lt200ml", "玻璃瓶，小于 200 mL"),
+    ("pe", "drum", "ge5l", "塑料桶，5 L 及以上"),
+)
+"""The sorts that make up nearly all hand-ins, in the words of a village shop."""
+OTHERS = 3
+
+
+@dataclass(frozen=True)
+class Bag:
+    """A bag that a step may name."""
+
+    code: str
+    mass_g: int
+    status: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Coming:
+    """A trip with bags that have not arrived yet."""
+
+    id: UUID
+    number: str
+    vehicle: str
+    from_name: str
+    to_name: str
+    departed_at: datetime
+    bags: int
+    mass_g: int
+
+
+@dataclass(frozen=True)
+class Line:
+    """One row of packaging in a form: a usual sort with its `label`, or one to be chosen."""
+
+    material: str
+    form: str
+    size: str
+    label: str
+    weight_mg: int | None
+    pieces: str
+    error: str
+
+
+async def offer(session: AsyncSession, kind: str, values: Blank, errors: Blank) -> dict[str, Any]:
+    """Return what the form of a kind needs besides its values; see templates/forms."""
+    site: str = values["site"]
+    if kind in ("hand_in", "collect"):
+        bag = await _open_bag(session, site, values["code"]) if kind == "collect" else None
+        words = {
+            f"{vocabulary}s": await list_terms(session, vocabulary, limit=100)
+            for vocabulary in get_args(Vocabulary)
+        }
+        lines = [] if bag else await packaging_lines(session, values, errors)
+        return {"bag": bag, "lines": lines, **words}
+    if kind == "arrive":
+        return await _arriving(session, site, values)
+    bags = {"bags": _marked(await bags_at(session, site, kind), values)}
+    if kind == "depart":
+        vehicles = await usual_vehicles(session, site[:6])
+        return {**bags, "destinations": await destinations(session, site), "vehicles": vehicles}
+    if kind == "dispose":
+        return {**bags, "methods": [m for m, plant in METHOD_SITES.items() if plant == site[7:8]]}
+    return bags
+
+
+def _marked(bags: list[Bag], values: Blank) -> list[Bag]:
+    """Tick the bag that the form was opened for, or write its code where it is not in the list."""
+    code = values.pop("code", "")
+    if code in {bag.code for bag in bags}:
+        values["picked"].add(code)
+    elif code:
+        values["codes"] = code
+    return bags
+
+
+async def _open_bag(session: AsyncSession, site: str, code: str) -> dict[str, Any] | None:
+    found = await session.scalar(
+        select(Batch).where(Batch.code == code, Batch.site == site, Batch.status == "open")
+    )
+    return pieces_in(found) if found else None
+
+
+def pieces_in(batch: Batch) -> dict[str, Any]:
+    """Return what stands in a bag that is being filled."""
+    state = state_from_json(batch.state)
+    return {
+        "code": batch.code,
+        "pieces": sum(line[-1] for line in state.contents),
+        "mass_g": batch.mass_g,
+        "hand_ins": state.hand_ins,
+    }
+
+
+async def _arriving(session: AsyncSession, site: str, values: Blank) -> dict[str, Any]:
+    wanted = values["trip"] or await _trip_of(session, site, values["code"])
+    trips = await coming(session, to=site)
+    chosen = next((trip for trip in trips if str(trip.id) == wanted), None)
+    if chosen:
+        return {"trip": chosen, "trips": [], "bags": await bags_of_trip(session, chosen.id, site)}
+    _marked([], values)
+    return {"trip": None, "trips": trips, "bags": []}
+
+
+async def _trip_of(session: AsyncSession, site: str, code: str) -> str | None:
+    """Return the trip on which a bag is coming to a site."""
+    query = select(Batch.state["trip"].astext).where(
+        Batch.code == code, Batch.status == "in_transit", Batch.seen_by.contains([site])
+    )
+    trip: str | None = await session.scalar(query)
+    return trip
+
+
+async def bags_at(session: AsyncSession, site: str, kind: str) -> list[Bag]:
+    """Return the bags at a site that a step of `kind` may name, those longest unmoved first."""
+    query = (
+        select(Batch.code, Batch.mass_g, Batch.status)
+        .where(Batch.site == site, Batch.status.in_(FITTING[kind]))
+        .order_by(Batch.updated_at, Batch.code)
+        .limit(MOST_BAGS)
+    )
+    return [Bag(*row) for row in await session.execute(query)]
+
+
+async def bags_of_trip(session: AsyncSession, trip: UUID, site: str) -> list[Bag]:
+    """Return the bags of a trip to `site` that are still on their way."""
+    query = (
+        select(Batch.code, Batch.mass_g, Batch.status)
+        .where(
+            Batch.status == "in_transit",
+            Batch.seen_by.contains([site]),
+            Batch.state["trip"].astext == str(trip),
+        )
+        .order_by(Batch.code)
+    )
+    return [Bag(*row) for row in await session.execute(query)]
+
+
+async def coming(
+    session: AsyncSession,
+    *,
+    to: str | None = None,
+    carrier: str | None = None,
+) -> Sequence[Coming]:
+    """Return trips with bags on their way to a site, or of a carrier, earliest departure first.
+
+    `from_name` is one of the sites where a trip picked up: most trips have one.
+    """
+    seer = to or carrier
+    if seer is None:
+        return []
+    on_trip = Batch.state["trip"].astext
+    moving = (
+        select(on_trip, func.min(Batch.site), func.count(), func.sum(Batch.mass_g))
+        .where(Batch.status == "in_transit", Batch.seen_by.contains([seer]))
+        .group_by(on_trip)
+    )
+    if to is not None:
+        moving = moving.where(Batch.state["destination"].astext == to)
+    loads = {UUID(row[0]): row[1:] for row in await session.execute(moving)}
+    query = select(Trip).where(Trip.id.in_(loads))
+    if carrier is not None:
+        query = query.where(Trip.carrier == carrier)
+    trips = (await session.scalars(query.order_by(Trip.opened_at))).all()
+    named = [*(load[0] for load in loads.values()), *(t.destination for t in trips)]
+    names = await site_names(session, named)
+    found = []
+    for t in trips:
+        origin, bags, mass_g = loads[t.id]
+        found.append(
+            Coming(
+                id=t.id,
+                number=t.number,
+                vehicle=t.vehicle,
+                from_name=names.get(origin, ""),
+                to_name=names.get(t.destination, t.destination),
+                departed_at=t.opened_at,
+                bags=bags,
+                mass_g=int(mass_g),
+            )
+        )
+    return found
+
+
+async def site_names(session: AsyncSession, codes: Sequence[str]) -> dict[str, str]:
+    """Return the names of sites by code."""
+    query = select(Site.code, Site.name).where(Site.code.in_(set(codes)))
+    return {row.code: row.name for row in await session.execute(query)}
+
+
+async def destinations(session: AsyncSession, origin: str) -> list[tuple[str, str]]:
+    """Return (code, name) of where bags may go from a site: stations of its county, and all plants, by county."""
+    query = (
+        select(Site.code, Site.name, County.name, Site.county == origin[:6])
+        .join(County, County.code == Site.county)
+        .where(
+            Site.kind.in_(PLANTS) | ((Site.kind == "S") & (Site.county == origin[:6])),
+            Site.closed_on.is_(None),
+            Site.code != origin,
+        )
+        .order_by((Site.county == origin[:6]).desc(), County.pinyin, Site.code)
+    )
+    rows = await session.execute(query)
+    return [(code, name if near else f"{name}（{c}）") for code, name, c, near in rows]
+
+
+async def usual_vehicles(session: AsyncSession, county: str) -> list[str]:
+    """Return the plates of the county's latest trips, each once."""
+    query = (
+        select(Trip.vehicle)
+        .where(Trip.county == county)
+        .group_by(Trip.vehicle)
+        .order_by(func.max(Trip.opened_at).desc())
+        .limit(20)
+    )
+    return list(await session.scalars(query))
+
+
+async def packaging_lines(session: AsyncSession, values: Blank, errors: Blank) -> list[Line]:
+    """Return the rows of a form as they were filled in: the usual sorts, then some to choose."""
+    weights = (await packaging_now(session)).weights
+    usual = [sort for sort in USUAL if sort[:3] in weights]
+    lines = []
+    for n in range(len(usual) + OTHERS):
+        name = f"line-{n}"
+        chosen = tuple(values[f"{name}-{part}"] for part in ("material", "form", "size"))
+        material, form, size, label = usual[n] if n < len(usual) else (*chosen, "")
+        lines.append(
+            Line(
+                material,
+                form,
+                size,
+                label,
+                weights.get((material, form, size)),
+                values[f"{name}-pieces"],
+                errors[f"{name}-pieces"],
+            )
+        )
+    return lines

@@ -1,0 +1,86 @@
+"""The home page, by role: today's bag, what is on its way, or an area's figures."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import RedirectResponse, Response
+
+from app.areas.names import name_of_area
+from app.areas.read import today
+from app.areas.scope import reach_of
+from app.auth.access import Visitor
+from app.auth.caller import SITE_ROLES, Caller
+from app.batches.stock import SEALED, stock_of
+from app.db import Reading, ReadSession
+from app.events.offered import coming, pieces_in, site_names
+from app.home.latest import hand_ins_on, latest_at, latest_changes, open_bag_at
+from app.reports.periods import parse_period
+from app.reports.recovery import By, recovery
+from app.templating import render
+
+router = APIRouter(include_in_schema=False)
+
+LATEST = 6
+CHANGES = 12
+BELOW: dict[str, By] = {"city": "county", "county": "county"}
+"""The level whose rows stand under an area's own figures; reporting areas for the province."""
+
+
+@router.get("/")
+async def show_home(request: Request, caller: Visitor, session: Reading) -> Response:
+    if caller is None:
+        return RedirectResponse("/sign-in", 303)
+    if caller.role in SITE_ROLES or caller.role == "carrier":
+        return render(request, "home_site.html", await _of_site(session, caller))
+    return render(request, "home_official.html", await _of_area(session, caller))
+
+
+async def _of_site(session: ReadSession, caller: Caller) -> dict[str, Any]:
+    now = datetime.now(UTC)
+    site = caller.site or ""
+    names = await site_names(session, [site] if site else [])
+    carrier = caller.organisation if caller.role == "carrier" else None
+    trips = await coming(session, to=caller.site, carrier=carrier)
+    return {
+        "site": {"code": site, "name": names[site], "kind": site[7]} if names else None,
+        "open_bag": await _open_bag(session, site) if caller.role == "collector" else None,
+        "sealed": await stock_of(session, site, now, SEALED),
+        "held": await stock_of(session, site, now),
+        "trips": [{**vars(trip), "days": (now - trip.departed_at).days} for trip in trips],
+        "latest": await latest_at(session, site, LATEST),
+    }
+
+
+async def _open_bag(session: ReadSession, site: str) -> dict[str, Any] | None:
+    bag = await open_bag_at(session, site)
+    if bag is None:
+        return None
+    so_far = await hand_ins_on(session, site, bag.code, today())
+    return {**pieces_in(bag), "hand_ins_today": so_far}
+
+
+async def _of_area(session: ReadSession, caller: Caller) -> dict[str, Any]:
+    period = str(today().year)
+    values: dict[str, Any] = {
+        "area": {"code": caller.area, "name": await name_of_area(session, caller.area)},
+        "period": period,
+        "row": None,
+        "areas": [],
+        "movements": await latest_changes(session, await reach_of(session, caller), CHANGES),
+    }
+    if caller.role == "township":
+        # Figures are made for whole counties; a township has its movements.
+        return values
+    report = await recovery(
+        session,
+        caller,
+        parse_period(period),
+        now=datetime.now(UTC),
+        by=BELOW.get(caller.role, "area"),
+    )
+    values["row"] = report.total
+    values["areas"] = report.rows if len(report.rows) > 1 else []
+    values["as_of"] = report.as_of
+    values["log"] = {"size": report.log_size}
+    return values

@@ -1,0 +1,113 @@
+"""A filled-in form becomes an event's body, or says at which field it does not fit."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from app.events.filled import fill, scaled, typed
+
+NOW = datetime(2026, 5, 1, 1, 2, 3, tzinfo=UTC)
+CODE = "130110-0000-0000-00"
+
+
+def filled(kind, **fields):
+    return fill(kind, typed([("id", "1"), ("site", "130110-P0001"), *fields.items()]), NOW)
+
+
+@pytest.mark.parametrize(
+    ("text", "grams"),
+    [("7", 7_000), ("7.35", 7_350), ("0.001", 1), ("７．５", 7_500), (" 12 ", 12_000), ("", None)],
+)
+def test_kilograms_are_read_as_exact_grams(text, grams):
+    assert scaled(text, 3) == grams
+
+
+@pytest.mark.parametrize(
+    "text", ["-1", "1.2345", "1e3", "七", "1,5", "1.", ".5", "nan", "99999999"]
+)
+def test_what_is_no_weight_is_not_guessed(text):
+    with pytest.raises(ValueError):
+        scaled(text, 3)
+
+
+def test_an_empty_time_is_now_and_a_typed_one_is_the_provinces():
+    assert filled("store", codes=CODE).body["occurred_at"] == NOW.isoformat()
+    late = filled("store", codes=CODE, occurred_at="2026-04-30T17:05")
+    assert late.body["occurred_at"] == "2026-04-30T17:05:00+08:00"
+    assert filled("store", codes=CODE, occurred_at="昨天").errors["occurred_at"]
+
+
+def test_rows_without_pieces_are_left_out_of_a_hand_in():
+    form = filled(
+        "hand_in",
+        code=CODE,
+        **{
+            "line-0-material": "pet", "line-0-form": "bottle", "line-0-size": "lt200ml",
+            "line-0-pieces": "12", "line-1-material": "foil", "line-1-form": "bag",
+            "line-1-size": "lt50g", "line-1-pieces": "", "line-2-pieces": "0",
+        },
+        giver_name="张三", payment_yuan="3.5",
+    )  # fmt: skip
+    assert not form.errors
+    assert form.body["contents"] == [
+        {"material": "pet", "form": "bottle", "size": "lt200ml", "pieces": 12}
+    ]
+    assert form.body["giver"] == {"kind": "unknown", "name": "张三"}
+    assert form.body["payment"]["fen"] == 350
+
+
+def test_a_hand_in_says_which_row_does_not_fit():
+    form = filled("hand_in", **{"line-0-pieces": "-3", "line-1-pieces": "2"})
+    assert form.errors == {
+        "code": "请输入标签码",
+        "line-0-pieces": "件数应为整数",
+        "line-1-pieces": "请选材质、形状和大小",
+        "contents": "请至少填写一种包装的件数",
+    }
+
+
+def test_codes_typed_one_a_line_may_carry_a_weight():
+    form = filled("store", codes=f"{CODE}\n130110 0000 0000 01  8.25 kg\n\n{CODE} 9.9999")
+    assert form.body["batches"][:2] == [
+        {"code": CODE},
+        {"code": "130110 0000 0000 01", "mass_g": 8_250},
+    ]
+    assert "最多三位小数" in form.errors["codes"]
+
+
+def test_bags_that_have_not_arrived_stay_out_of_the_event():
+    form = filled(
+        "arrive",
+        **{
+            "outcome-A": "arrived", "mass_kg-A": "6.4", "outcome-B": "damaged", "reason-B": "撕裂",
+            "outcome-C": "refused", "outcome-D": "later",
+        },
+    )  # fmt: skip
+    assert form.body["batches"] == [{"code": "A", "mass_g": 6_400}, {"code": "B"}]
+    assert [e["code"] for e in form.body["exceptions"]] == ["B", "C"]
+    assert form.errors == {"reason-C": "请写明原因"}
+
+
+def test_an_impossible_weight_is_told_in_kilograms():
+    assert "2000 千克" in filled("collect", code=CODE, mass_kg="2000.001").errors["mass_kg"]
+    assert filled("collect", code=CODE).errors["mass_kg"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "pointer", "field"),
+    [
+        ("hand_in", "/batches/0/code", "code"),
+        ("collect", "/batches/0/mass_g", "mass_kg"),
+        ("store", "/batches/0/code", "codes"),
+        ("hand_in", "/giver/phone", "giver_phone"),
+        ("hand_in", "/payment/fen", "payment_yuan"),
+        ("hand_in", "/contents/3/size", "contents"),
+        ("depart", "/vehicle", "vehicle"),
+    ],
+)
+def test_a_pointer_into_the_body_finds_its_field(kind, pointer, field):
+    assert filled(kind, code=CODE, codes=CODE).field_at(pointer) == field
+
+
+def test_what_no_keyboard_types_is_dropped():
+    assert typed([("note", "雨\x00淋\ud800")])["note"] == "雨淋"

@@ -52,7 +52,9 @@ async def make_wide_world(database: Database) -> World:
             for code in (FAR_STATION, UNLISTED, OLD_BURNER, HAZARDOUS)
         )  # fmt: skip
         await session.flush()
-        session.add(ListedUnit(site=UNLISTED, valid_from=opened, valid_to=ended, event_id=ref.EVENT))
+        session.add(
+            ListedUnit(site=UNLISTED, valid_from=opened, valid_to=ended, event_id=ref.EVENT)
+        )
         for site, kind in ((OLD_BURNER, "discharge"), (HAZARDOUS, "hazardous")):
             session.add(
                 Permit(site=site, kind=kind, number="P-9", valid_from=opened, valid_to=ended)

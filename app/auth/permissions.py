@@ -71,4 +71,4 @@ def allows(caller: Caller, action: str) -> bool:
 def require(caller: Caller, action: str) -> None:
     """Raise Forbidden, naming the action in Chinese, where the caller has no right to it."""
     if not allows(caller, action):
-        raise Forbidden(action=RIGHTS[action].name)
+        raise Forbidden(action=RIGHTS[action].name, action_en=action)

@@ -121,7 +121,11 @@ def check_right(caller: Caller, draft: Draft, carrier: str | None) -> None:
         if caller.site != draft.site:
             raise NotFound(what=draft.site, pointer="/site")
     elif caller.role == "carrier" and (not carrier or carrier != caller.organisation):
-        raise Forbidden(action=f"{RIGHTS[action].name}（车辆不属于本单位）")
+        raise Forbidden(
+            action=f"{RIGHTS[action].name}（车辆不属于本单位）",
+            action_en=f"{action}, with a vehicle of another organisation",
+            pointer="/vehicle",
+        )
 
 
 def check_place(draft: Draft, site: SiteFacts, on: date) -> None:

@@ -1,0 +1,198 @@
+"""Clocks that are off, news that comes late: the order of arrival changes nothing at the end."""
+
+import json
+from datetime import UTC, date, datetime, timedelta
+from random import Random
+
+import pytest
+from sqlalchemy import select
+
+from app.balance.booked import transfer_of
+from app.balance.models import Posting
+from app.balance.postings import total
+from app.batches.models import Batch
+from app.events.state import state_from_json
+from app.ledger.models import Event
+from tests import reference as ref
+from tests.recording import FAR_STATION, capture, make_wide_world, odd_labels
+from tests.world import BOTTLES, World
+
+
+@pytest.fixture(scope="module")
+async def world(database):
+    made = await make_wide_world(database)
+    yield made
+    await made.close()
+
+
+class TestClocks:
+    async def test_a_phone_that_is_slow_is_put_right(self, world: World):
+        [bag] = await odd_labels(world.database)
+        now = datetime.now(UTC)
+        body = world.body("hand_in", bag, at=now - timedelta(hours=5))
+        [item] = await capture(world, "collector", [body], now - timedelta(hours=3))
+        event = item["event"]
+        effective = datetime.fromisoformat(event["effective_at"])
+        assert abs(effective - (now - timedelta(hours=2))) < timedelta(seconds=30)
+        assert event["occurred_at"] == body["occurred_at"].replace("+00:00", "Z")
+        assert event["flags"] == ["clock-skewed"]
+
+    async def test_a_phone_that_is_fast_does_not_live_in_the_future(self, world: World):
+        [bag] = await odd_labels(world.database)
+        fast = datetime.now(UTC) + timedelta(days=2)
+        body = world.body("hand_in", bag, at=fast - timedelta(minutes=10))
+        [item] = await capture(world, "collector", [body], fast)
+        assert item["outcome"] == "recorded"
+        effective = datetime.fromisoformat(item["event"]["effective_at"])
+        assert effective < datetime.now(UTC) - timedelta(minutes=9)
+
+    @pytest.mark.parametrize("seconds", [-55, 55])
+    async def test_a_minute_is_no_skew(self, world: World, seconds):
+        [bag] = await odd_labels(world.database)
+        now = datetime.now(UTC)
+        body = world.body("hand_in", bag, at=now - timedelta(hours=1))
+        [item] = await capture(world, "collector", [body], now + timedelta(seconds=seconds))
+        assert item["event"]["effective_at"] == item["event"]["occurred_at"]
+        assert item["event"]["flags"] == []
+
+    async def test_nothing_happens_before_its_label_was_issued(self, world: World):
+        issued = datetime(2026, 9, 1, tzinfo=UTC)
+        [bag] = await odd_labels(world.database, issued_at=issued)
+        answer = await world.event("hand_in", bag, at=datetime(2026, 8, 1, tzinfo=UTC))
+        assert datetime.fromisoformat(answer["effective_at"]) == issued
+        assert answer["flags"] == ["before-label-issued"]
+
+    async def test_the_day_is_the_province_s(self, world: World):
+        [bag] = await odd_labels(world.database)
+        answer = await world.event("hand_in", bag, at=datetime(2026, 6, 1, 16, tzinfo=UTC))
+        async with world.database.read() as session:
+            assert (await session.get_one(Event, answer["id"])).occurred_on == date(2026, 6, 2)
+
+
+class TestLateNews:
+    async def test_the_station_may_hear_before_the_point_has_told(self, world: World):
+        [bag] = await world.issue_labels(1)
+        start = world.tick(hours=5)
+        steps = {
+            "hand_in": world.body("hand_in", bag, at=start),
+            "collect": world.body("collect", bag, at=start + timedelta(minutes=1), mass_g=600),
+            "depart": world.body(
+                "depart", bag, at=start + timedelta(minutes=2), destination=ref.STATION
+            ),
+            "arrive": world.body(
+                "arrive", bag, at=start + timedelta(minutes=3), site=ref.STATION, mass_g=590
+            ),
+        }
+        came = (await world.post(steps["arrive"])).json()
+        assert came["flags"] == ["missing-collect", "missing-depart"]
+        assert await self.shown(world, bag) == ("received", 590)
+        for kind in ("depart", "collect", "hand_in"):
+            answer = await world.post(steps[kind])
+            assert answer.status_code == 201, answer.text
+            assert await self.shown(world, bag) == ("received", 590)
+        async with world.database.read() as session:
+            stored = await session.get_one(Batch, bag)
+            rows = await session.scalars(select(Posting).where(Posting.batch_code == bag))
+            stands = {(k[2], k[3]): g for k, g in total(transfer_of(r) for r in rows).items() if g}
+        state = state_from_json(stored.state)
+        assert state.flags == ()
+        assert state.confirmed
+        assert not any("unexplained" in accounts for accounts in stands)
+        assert stands["claimed", "confirmed"] == 590
+
+    @staticmethod
+    async def shown(world: World, bag: str) -> tuple[str, int]:
+        async with world.database.read() as session:
+            batch = await session.get_one(Batch, bag)
+        return batch.status, batch.mass_g
+
+
+def history(world: World, rng: Random, bag: str) -> list[dict]:
+    """A life in which every step fits: hand-ins, a seal, some moves, perhaps a treatment."""
+    at = datetime(2026, 7, 1, tzinfo=UTC) + timedelta(days=rng.randrange(60))
+
+    def body(kind, site, **fields):
+        nonlocal at
+        at += timedelta(minutes=rng.choice([0, 1, 600]), microseconds=rng.randrange(1, 999))
+        if kind != "hand_in" and rng.random() < 0.6:
+            fields.setdefault("mass_g", rng.randrange(300, 900))
+        return world.body(kind, bag, site=site, at=at, **fields)
+
+    steps = [body("hand_in", ref.POINT) for _ in range(rng.randrange(4))]
+    if steps and rng.random() < 0.5:
+        steps[0]["contents"].append({**BOTTLES, "scope": "veterinary", "pieces": 7})
+    steps.append(body("collect", ref.POINT, mass_g=rng.randrange(300, 900)))
+    site = ref.POINT
+    for _ in range(rng.randrange(1, 4)):
+        to = rng.choice([s for s in (ref.STATION, FAR_STATION, ref.OTHER_POINT) if s != site])
+        steps.append(body("depart", site, destination=to))
+        steps.append(
+            body("arrive", to, **({"trip": steps[-1]["id"]} if rng.random() < 0.5 else {}))
+        )
+        site = to
+        if rng.random() < 0.5:
+            steps.append(body("store", site))
+    if rng.random() < 0.6:
+        steps.append(body("depart", site, destination=ref.PLANT))
+        steps.append(body("arrive", ref.PLANT))
+        if rng.random() < 0.7:
+            steps.append(body("dispose", ref.PLANT))
+    return steps
+
+
+BY = {
+    ref.POINT: "collector", ref.OTHER_POINT: "other_collector", ref.STATION: "keeper",
+    FAR_STATION: "far_keeper", ref.PLANT: "plant",
+}  # fmt: skip
+
+
+async def send_in(world: World, rng: Random, steps: list[dict]) -> None:
+    """Send each site's steps from its phone, in random chunks, refused ones again, some twice."""
+    waiting, turns = list(steps), 0
+    while waiting:
+        turns += 1
+        assert turns < 60, ("stuck", [s["kind"] for s in waiting])
+        site = rng.choice([s["site"] for s in waiting])
+        mine = [s for s in waiting if s["site"] == site]
+        chunk = rng.sample(mine, rng.randrange(1, len(mine) + 1))
+        if rng.random() < 0.3:
+            chunk += rng.sample(chunk, 1)
+        for body, item in zip(chunk, await capture(world, BY[site], chunk), strict=True):
+            if item["outcome"] == "refused":
+                assert item["problem"].get("retry") is True, item["problem"]
+            elif body in waiting:
+                waiting.remove(body)
+
+
+@pytest.mark.parametrize("seed", range(15))
+async def test_any_order_of_arrival_ends_in_the_same_state_and_postings(world: World, seed):
+    ends = []
+    rng = Random(seed)
+    bags = await odd_labels(world.database, 3)
+    plan = history(world, rng, "?")
+    for shuffle, bag in enumerate(bags):
+        # The same life for each bag, under ids of its own that sort alike.
+        steps = json.loads(json.dumps(plan).replace('"?"', f'"{bag}"'))
+        names = {s["id"]: f"{s['id'][:-1]}{'abc'[shuffle]}" for s in steps}
+        steps = [s | {"id": names[s["id"]]} for s in steps]
+        steps = [s | ({"trip": names[s["trip"]]} if "trip" in s else {}) for s in steps]
+        if shuffle:
+            await send_in(world, Random(seed * 10 + shuffle), steps)
+        else:
+            for step in steps:
+                answer = await world.post(step, by=BY[step["site"]])
+                assert answer.status_code == 201, answer.text
+        async with world.database.read() as session:
+            batch = await session.get_one(Batch, bag)
+            rows = (await session.scalars(select(Posting).where(Posting.batch_code == bag))).all()
+        back = {new: old for old, new in names.items()}
+        sums = total(transfer_of(row) for row in rows)
+        booked = sorted([*map(str, key), grams] for key, grams in sums.items() if grams)
+        state = [batch.status, batch.site, batch.mass_g, batch.state]
+        text = json.dumps([state, booked])
+        for new, old in back.items():
+            text = text.replace(new, old)
+        ends.append(json.loads(text))
+    assert ends[1] == ends[0]
+    assert ends[2] == ends[0]
+    assert ends[0][0][3]["flags"] == []

@@ -116,6 +116,17 @@ async def _open_bag(session: AsyncSession, site: str, code: str) -> dict[str, An
     return pieces_in(found) if found else None
 
 
+async def open_bag_at(session: AsyncSession, site: str) -> Batch | None:
+    """Return the bag that a point filled last and has not sealed."""
+    query = (
+        select(Batch)
+        .where(Batch.site == site, Batch.status == "open")
+        .order_by(Batch.updated_at.desc())
+        .limit(1)
+    )
+    return await session.scalar(query)
+
+
 def pieces_in(batch: Batch) -> dict[str, Any]:
     """Return what stands in a bag that is being filled."""
     state = state_from_json(batch.state)

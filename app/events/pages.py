@@ -16,7 +16,7 @@ from app.error_handlers import status_of
 from app.errors import DomainError, InvalidBody
 from app.events.errors import EventIdReused
 from app.events.filled import ONE_BAG, Filled, fill, typed
-from app.events.offered import offer, site_names
+from app.events.offered import offer, open_bag_at, site_names
 from app.events.receipt import receipt_of
 from app.events.record import Outcome, record
 from app.ids import SYSTEM, uuid7
@@ -68,6 +68,9 @@ async def show_form(
 ) -> Response:
     require(caller, f"event.{kind}")
     values = typed([("code", code), ("trip", trip), ("site", caller.site or "")])
+    if kind == "hand_in" and not code:
+        bag = await open_bag_at(session, caller.site or "")
+        values["code"] = bag.code if bag else ""
     return await _form(request, session, caller, Filled(kind, values))
 
 

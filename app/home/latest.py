@@ -1,5 +1,6 @@
 """What happened last, for home pages: at one site, or to the bags of an area."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -13,13 +14,14 @@ from app.batches.models import Batch
 from app.batches.stock import SEALED
 from app.custody.latest import latest_batches
 from app.events.offered import site_names
-from app.events.state import state_from_json
 from app.events.story import codes_in, mass_in
 from app.ledger.leaf import read_leaf
 from app.ledger.models import Event, EventBatch
 
 SEEN_MOVING = (*SEALED, "in_transit", "disposed")
 """Statuses that officials watch; each of fifteen hand-ins into an open bag would drown the rest."""
+BAGS_A_CHANGE = 10
+"""So many bags are read for each line: a load of forty is one line, and rarely all are."""
 
 
 @dataclass(frozen=True)
@@ -35,11 +37,12 @@ class Movement:
 
 @dataclass(frozen=True)
 class Change:
-    """What brought a bag into its present state."""
+    """What brought bags into their present state; `code` is the first, `more` the others."""
 
     kind: str
     effective_at: datetime
     code: str
+    more: int
     site: str
     site_name: str
     county_name: str
@@ -69,43 +72,41 @@ def _movement(kind: str, effective_at: datetime, leaf: str) -> Movement:
 
 
 async def latest_changes(session: AsyncSession, reach: Reach, limit: int) -> list[Change]:
-    """Return the latest changes of sealed bags in reach, newest first."""
-    bags = await latest_batches(session, reach, statuses=SEEN_MOVING, limit=limit)
-    states = [state_from_json(bag.state) for bag in bags]
-    ids = {UUID(state.last_event) for state in states if state.last_event}
+    """Return the latest changes of sealed bags in reach, newest first, one an event."""
+    bags = await latest_batches(session, reach, statuses=SEEN_MOVING, limit=limit * BAGS_A_CHANGE)
+    together: dict[str, list[Batch]] = {}
+    for bag in bags:
+        together.setdefault(bag.state["last_event"], []).append(bag)
+    loads = dict(list(together.items())[:limit])
     rows = await session.execute(
-        select(Event.id, Event.kind, Event.effective_at, Event.site).where(Event.id.in_(ids))
-    )
-    events = {str(event): (kind, at, site) for event, kind, at, site in rows}
-    names = await site_names(session, [site for _, _, site in events.values() if site])
-    counties = await county_names(session, {(site or "")[:6] for _, _, site in events.values()})
-    changes = []
-    for bag, state in zip(bags, states, strict=True):
-        kind, at, site = events[state.last_event or ""]
-        changes.append(
-            Change(
-                kind=kind,
-                effective_at=at,
-                code=bag.code,
-                site=site or "",
-                site_name=names.get(site or "", ""),
-                county_name=counties.get((site or "")[:6], ""),
-                mass_g=bag.mass_g,
-                flags=tuple(flag for event, flag in state.flags if event == state.last_event),
-            )
+        select(Event.id, Event.kind, Event.effective_at, Event.site).where(
+            Event.id.in_([UUID(event) for event in loads])
         )
-    return changes
-
-
-async def open_bag_at(session: AsyncSession, site: str) -> Batch | None:
-    """Return the bag that a point filled last and has not sealed."""
-    query = (
-        select(Batch)
-        .where(Batch.site == site, Batch.status == "open")
-        .order_by(Batch.updated_at.desc())
-        .limit(1)
     )
-    return await session.scalar(query)
+    events = {str(row.id): row for row in rows}
+    sites = [row.site for row in events.values()]
+    names = await site_names(session, sites)
+    counties = await county_names(session, {site[:6] for site in sites})
+    return [
+        Change(
+            kind=events[event].kind,
+            effective_at=events[event].effective_at,
+            code=load[0].code,
+            more=len(load) - 1,
+            site=events[event].site,
+            site_name=names[events[event].site],
+            county_name=counties[events[event].site[:6]],
+            mass_g=sum(bag.mass_g for bag in load),
+            flags=_flags(load, event),
+        )
+        for event, load in loads.items()
+    ]
+
+
+def _flags(bags: Sequence[Batch], event: str) -> tuple[str, ...]:
+    """Return what did not fit when an event named these bags, each once."""
+    flagged = (pair for bag in bags for pair in bag.state["flags"])
+    return tuple(dict.fromkeys(flag for cause, flag in flagged if cause == event))
 
 
 async def hand_ins_on(session: AsyncSession, site: str, code: str, day: date) -> int:

@@ -13,8 +13,8 @@ from app.auth.access import Visitor
 from app.auth.caller import SITE_ROLES, Caller
 from app.batches.stock import SEALED, stock_of
 from app.db import Reading, ReadSession
-from app.events.offered import coming, pieces_in, site_names
-from app.home.latest import hand_ins_on, latest_at, latest_changes, open_bag_at
+from app.events.offered import coming, open_bag_at, pieces_in, site_names
+from app.home.latest import hand_ins_on, latest_at, latest_changes
 from app.reports.periods import parse_period
 from app.reports.recovery import By, recovery
 from app.templating import render

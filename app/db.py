@@ -14,7 +14,12 @@ from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import (
+    AsyncEngine,
+    AsyncSession,
+    async_sessionmaker,
+    create_async_engine,
+)
 
 from app.config import APP_ROLE
 
@@ -72,14 +77,21 @@ class Database:
 
 def is_away(error: BaseException) -> bool:
     """Tell whether the database is unreachable or overloaded, as against having refused us."""
-    if isinstance(error, PoolTimeout | ConnectionError | TimeoutError):
+    if isinstance(error, OSError):
+        return error.filename is None  # the network's errors name no file
+    if isinstance(error, PoolTimeout):
         return True
     if isinstance(error, InterfaceError | OperationalError):
         return True
     if isinstance(error, DBAPIError):
         state = sqlstate(error)
-        # 08 connection, 53 resources, 57 shut down or cancelled, 25006 read only, 55P03 lock.
-        return error.connection_invalidated or state[:2] in {"08", "53", "57"} or state == "55P03"
+        # 08 connection, 40 rolled back for another's sake, 53 resources, 57 shut down or
+        # cancelled, 55P03 lock.
+        return (
+            error.connection_invalidated
+            or state[:2] in {"08", "40", "53", "57"}
+            or state == "55P03"
+        )
     return False
 
 

@@ -150,8 +150,7 @@ def install(app: FastAPI) -> None:
         HTTPException: _http_error,
         DBAPIError: _database_error,
         PoolTimeout: _database_error,
-        ConnectionError: _database_error,
-        TimeoutError: _database_error,
+        OSError: _database_error,
         Exception: _fault,
     }
     for kind, handler in handlers.items():

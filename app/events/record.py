@@ -2,7 +2,7 @@
 
 Items are decided one after the other under the locks of their batches, in memory, and written
 set-based in one transaction. If a constraint objects, because another request was first, the
-items are replayed one by one on what is then there. Refused bodies are kept.
+items are replayed on what is then there: together once more, then one by one. Refused bodies are kept.
 """
 
 import secrets
@@ -34,6 +34,8 @@ from app.trips.open import numbers_of
 REPLAYABLE = frozenset({"23505", "40P01", "40001"})
 """unique_violation, deadlock_detected, serialization_failure."""
 MAX_TRIES = 8
+TRIES_TOGETHER = 2
+"""A queue that lost a race finds the winner's rows at its second try; then one by one."""
 
 
 class Random:
@@ -101,9 +103,10 @@ async def record_together(
         except DBAPIError as error:
             if sqlstate(error) not in REPLAYABLE:
                 raise
-            if sum(len(submission.bodies) for submission in submissions) > 1:
+            alone = sum(len(submission.bodies) for submission in submissions) == 1
+            if not alone and attempt + 1 == TRIES_TOGETHER:
                 break
-            if attempt == MAX_TRIES - 1:
+            if attempt + 1 == MAX_TRIES:
                 raise Unavailable from error
     return [
         [

@@ -123,7 +123,7 @@ def _through_closed_folders(user: User, folder: Path, death_signal: signal.Signa
         f"--bounding-set=-all,{kept}",
         # Without this access(2), by which initdb looks for its programs, leaves capabilities out.
         "--securebits=+no_setuid_fixup",
-        f"--pdeathsig={death_signal.name.removeprefix('SIG')}",
+        *([f"--pdeathsig={death_signal.name.removeprefix('SIG')}"] if _may_bind() else []),
         "--",
     ]
 
@@ -136,9 +136,16 @@ def _holds_read_search() -> bool:
     return False
 
 
+def _may_bind() -> bool:
+    """Tell whether the kernel may be asked to take the child down with us.
+
+    It signals when the starting *thread* ends, so only the main thread may ask for it.
+    """
+    return sys.platform == "linux" and threading.current_thread() is threading.main_thread()
+
+
 def _bound_to_us(death_signal: signal.Signals) -> Callable[[], None] | None:
-    # The kernel signals when the starting *thread* ends, so only the main thread may ask for it.
-    if sys.platform != "linux" or threading.current_thread() is not threading.main_thread():
+    if not _may_bind():
         return None
     libc = ctypes.CDLL(None)
     parent = os.getpid()

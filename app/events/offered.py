@@ -77,8 +77,13 @@ class Line:
     error: str
 
 
-async def offer(session: AsyncSession, kind: str, values: Blank, errors: Blank) -> dict[str, Any]:
-    """Return what the form of a kind needs besides its values; see templates/forms."""
+async def offer(
+    session: AsyncSession, kind: str, values: Blank, errors: Blank, *, area: str
+) -> dict[str, Any]:
+    """Return what the form of a kind needs besides its values; see templates/forms.
+
+    `area` is the caller's: its stations are offered until somebody says which site it is.
+    """
     site: str = values["site"]
     if kind in ("hand_in", "collect"):
         bag = await _open_bag(session, site, values["code"]) if kind == "collect" else None
@@ -92,8 +97,12 @@ async def offer(session: AsyncSession, kind: str, values: Blank, errors: Blank) 
         return await _arriving(session, site, values)
     bags = {"bags": _marked(await bags_at(session, site, kind), values)}
     if kind == "depart":
-        vehicles = await usual_vehicles(session, site[:6])
-        return {**bags, "destinations": await destinations(session, site), "vehicles": vehicles}
+        county = site[:6] or area
+        return {
+            **bags,
+            "destinations": await destinations(session, county, site),
+            "vehicles": await usual_vehicles(session, county),
+        }
     if kind == "dispose":
         return {**bags, "methods": [m for m, plant in METHOD_SITES.items() if plant == site[7:8]]}
     return bags
@@ -234,20 +243,21 @@ async def site_names(session: AsyncSession, codes: Sequence[str]) -> dict[str, s
     return {row.code: row.name for row in await session.execute(query)}
 
 
-async def destinations(session: AsyncSession, origin: str) -> list[tuple[str, str]]:
-    """Return (code, name) of where bags may go from a site: stations of its county, and all plants, by county."""
+async def destinations(session: AsyncSession, county: str, origin: str) -> list[tuple[str, str]]:
+    """Return (code, name) of where bags may go: the county's stations, then all plants."""
+    near = Site.county == county
     query = (
-        select(Site.code, Site.name, County.name, Site.county == origin[:6])
+        select(Site.code, Site.name, County.name, near)
         .join(County, County.code == Site.county)
         .where(
-            Site.kind.in_(PLANTS) | ((Site.kind == "S") & (Site.county == origin[:6])),
+            Site.kind.in_(PLANTS) | ((Site.kind == "S") & near),
             Site.closed_on.is_(None),
             Site.code != origin,
         )
-        .order_by((Site.county == origin[:6]).desc(), County.pinyin, Site.code)
+        .order_by(near.desc(), County.pinyin, Site.code)
     )
     rows = await session.execute(query)
-    return [(code, name if near else f"{name}（{c}）") for code, name, c, near in rows]
+    return [(code, name if own else f"{name}（{place}）") for code, name, place, own in rows]
 
 
 async def usual_vehicles(session: AsyncSession, county: str) -> list[str]:

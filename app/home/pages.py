@@ -22,6 +22,8 @@ from app.templating import render
 router = APIRouter(include_in_schema=False)
 
 LATEST = 6
+ACTIVE = ("generated_g", "collected_g", "held_g", "in_transit_g")
+"""A division without any of these has nothing to show on a home page."""
 CHANGES = 12
 BELOW: dict[str, By] = {"city": "county", "county": "county"}
 """The level whose rows stand under an area's own figures; reporting areas for the province."""
@@ -80,7 +82,8 @@ async def _of_area(session: ReadSession, caller: Caller) -> dict[str, Any]:
         by=BELOW.get(caller.role, "area"),
     )
     values["row"] = report.total
-    values["areas"] = report.rows if len(report.rows) > 1 else []
+    if len(report.rows) > 1:
+        values["areas"] = [row for row in report.rows if any(row[name] for name in ACTIVE)]
     values["as_of"] = report.as_of
     values["log"] = {"size": report.log_size}
     return values

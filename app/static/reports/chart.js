@@ -10,6 +10,7 @@ function options(narrow) {
   const colour = (name) => style.getPropertyValue(name).trim();
   const text = { color: colour("--ink"), fontFamily: style.fontFamily, fontSize: 14 };
   const percent = (share) => (share === "" ? null : Number(share) * 100);
+  const targets = rows.map((row) => percent(row.dataset.target));
   const isShort = ({ dataset }) => dataset.target !== "" && +dataset.rate < +dataset.target;
   const names = {
     type: "category",
@@ -50,9 +51,9 @@ function options(narrow) {
         symbol: "rect",
         symbolSize: narrow ? [3, 24] : [40, 3],
         color: colour("--ink"),
-        data: rows.map((row) => percent(row.dataset.target)),
+        data: targets,
       },
-    ],
+    ].filter((series) => series.type === "bar" || targets.some((target) => target !== null)),
   };
 }
 

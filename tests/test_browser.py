@@ -1,0 +1,187 @@
+"""A real browser: one bag's whole life by five people in their forms, then the report."""
+
+import asyncio
+import shutil
+import socket
+from contextlib import asynccontextmanager
+
+import pytest
+import uvicorn
+from playwright.async_api import async_playwright
+
+from app.balance.flows import FLOWS
+from app.ledger.follow import catch_up
+from app.supply.follow import SUPPLY
+from tests.people import PASSWORD
+from tests.world import PLANT, POINT, STATION, VEHICLE, make_world
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium"),
+]
+
+
+@pytest.fixture(scope="module")
+async def world(database):
+    made = await make_world(database)
+    yield made
+    await made.close()
+
+
+@pytest.fixture(scope="module")
+async def address(world):
+    listening = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(world.app, lifespan="off", log_level="warning"))
+    serving = asyncio.create_task(server.serve([listening]))
+    yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    server.should_exit = True
+    await serving
+
+
+@pytest.fixture(scope="module")
+async def chromium():
+    async with async_playwright() as playwright:
+        yield await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+
+
+@asynccontextmanager
+async def page_of(chromium, address, world, name=None, **options):
+    """Open a browser of a person who signs in as anybody would; fail on any console message."""
+    options = {"viewport": {"width": 360, "height": 740}, **options}
+    context = await chromium.new_context(base_url=address, **options)
+    page = await context.new_page()
+    said = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    if name:
+        await page.goto("/")
+        await page.fill("[name=username]", world.accounts[name].username)
+        await page.fill("[name=password]", PASSWORD)
+        await page.click("main button")
+        await page.wait_for_selector("text=退出")
+    yield page
+    await context.close()
+    assert said == []
+
+
+async def press(page):
+    await page.click("form.form .actions button")
+    await page.wait_for_selector(".receipt")
+
+
+async def fill_and_seal(page, code):
+    await page.click("text=登记交回")
+    await page.fill("#code", code.lower().replace("-", ""))
+    await page.click("[data-lines] li:first-child [data-add='10']")
+    await page.click("[data-lines] li:first-child [data-add='1']")
+    assert "11 件" in await page.inner_text("[data-total]")
+    await press(page)
+    await page.click("text=装满了，封袋")
+    await page.fill("#mass_kg", "6.25")
+    await press(page)
+    await page.goto("/")
+    assert "6.25 kg" in await page.inner_text("main")
+
+
+async def load(page, code):
+    await page.click("text=登记发运")
+    await page.fill("#site", POINT)
+    await page.select_option("#destination", STATION)
+    await page.fill("#vehicle", VEHICLE)
+    await page.fill("#codes", code)
+    await press(page)
+
+
+async def take_in_and_send_on(page, code):
+    await page.click("text=签收这一车")
+    await page.fill(f"[id='mass_kg-{code}']", "6.2")
+    await press(page)
+    await page.click("text=入库")
+    await page.check(f"[value='{code}']")
+    await press(page)
+    await page.click("text=发运")
+    await page.select_option("#destination", PLANT)
+    await page.fill("#vehicle", VEHICLE)
+    await page.check(f"[value='{code}']")
+    await press(page)
+
+
+async def take_in_and_treat(page, code):
+    await page.click("text=签收这一车")
+    await press(page)
+    await page.click("text=登记处理")
+    await page.check(f"[value='{code}']")
+    await page.fill("#certificate", "证 2026-1")
+    await press(page)
+
+
+async def read_its_way(page, code):
+    await page.click("text=批次")
+    await page.fill("#code", code)
+    await page.click("text=追溯")
+    steps = await page.locator(".timeline h3").all_inner_texts()
+    words = "交回 封袋 发运 签收 入库 发运 签收 处理"
+    assert [step.split()[0] for step in steps] == words.split()
+    assert "比上一次少 50 g" in await page.inner_text(".timeline")
+
+
+async def test_five_people_take_a_bag_from_the_village_to_its_treatment(chromium, address, world):
+    [code] = await world.issue_labels(1)
+    for name, does in (
+        ("collector", fill_and_seal),
+        ("carrier", load),
+        ("keeper", take_in_and_send_on),
+        ("plant", take_in_and_treat),
+        ("county", read_its_way),
+    ):
+        async with page_of(chromium, address, world, name) as page:
+            await does(page, code)
+    async with page_of(chromium, address, world) as page:
+        await page.goto(f"/B/{code}")
+        assert "已处理" in await page.inner_text("main")
+
+
+async def test_the_report_draws_its_table_as_a_chart(chromium, address, world, database):
+    [code] = await world.issue_labels(1)
+    await world.event("collect", code, mass_g=5_000)
+    await catch_up(database, [FLOWS, SUPPLY])
+    wide = {"viewport": {"width": 1280, "height": 800}}
+    async with page_of(chromium, address, world, "province", **wide) as page:
+        await page.click("text=回收率报表")
+        await page.wait_for_selector("#recovery tbody tr")
+        assert "方法 A" in await page.inner_text("main")
+
+
+async def test_a_hand_in_is_recorded_with_scripts_switched_off(chromium, address, world):
+    [code] = await world.issue_labels(1)
+    off = {"java_script_enabled": False}
+    async with page_of(chromium, address, world, "collector", **off) as page:
+        await page.goto("/record/hand_in")
+        await page.fill("#code", code)
+        await page.fill("#line-0-pieces", "12")
+        await page.click("form.form .actions button")
+        assert "12 件" in await page.inner_text(".receipt")
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+async def test_no_page_is_wider_than_its_screen(chromium, address, world, width):
+    [code] = await world.issue_labels(1)
+    await world.whole_life(code)
+    screen = {"viewport": {"width": width, "height": 700}}
+    paths = {
+        "collector": ("/", "/record/hand_in", "/record/collect", "/record/depart"),
+        "keeper": ("/", "/record/arrive", "/record/store"),
+        "plant": ("/", "/record/dispose"),
+        "province": (
+            "/", "/batches", f"/batches/{code}", "/sites", f"/sites/{STATION}", "/labels",
+            "/reports/recovery?by=county", f"/b/{code}", "/problems/bag-is-sealed",
+        ),
+    }  # fmt: skip
+    for name, own in paths.items():
+        async with page_of(chromium, address, world, name, **screen) as page:
+            for path in own:
+                await page.goto(path)
+                spare = await page.evaluate("innerWidth - document.documentElement.scrollWidth")
+                assert spare >= 0, (name, path)

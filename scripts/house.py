@@ -45,7 +45,7 @@ def imports(tree: ast.AST) -> Iterator[tuple[str, int]]:
 
 
 def doors_open_inwards(path: str, source: str) -> Iterator[Finding]:
-    """Routes and pages are imported by main alone: what they share belongs in a work file."""
+    """Find routes or pages imported outside main: what they share belongs in a work file."""
     if path == "app/main.py":
         return
     for name, line in imports(ast.parse(source)):
@@ -56,7 +56,7 @@ def doors_open_inwards(path: str, source: str) -> Iterator[Finding]:
 
 
 def one_door_to_the_log(path: str, source: str) -> Iterator[Finding]:
-    """What appends to the log decides first: only app/events may import ledger.append."""
+    """Find imports of ledger.append outside app/events: what appends to the log decides first."""
     if path.startswith("app/events/") or path == "app/ledger/append.py":
         return
     for name, line in imports(ast.parse(source)):
@@ -67,7 +67,7 @@ def one_door_to_the_log(path: str, source: str) -> Iterator[Finding]:
 
 
 def one_commit(path: str, source: str) -> Iterator[Finding]:
-    """A transaction ends in app/db.py, before the response leaves; nowhere else."""
+    """Find commits outside app/db.py: a transaction ends there, before the response leaves."""
     if path in {"app/db.py", "migrations/env.py"}:
         return
     for node in ast.walk(ast.parse(source)):
@@ -82,21 +82,23 @@ def one_commit(path: str, source: str) -> Iterator[Finding]:
 
 
 def short_files(path: str, source: str) -> Iterator[Finding]:
-    """A file of more than three screens has two things living in it."""
+    """Find files of more than three screens: two things live in them."""
     lines = source.count("\n")
     if path.startswith("app/") and lines > LONGEST_FILE:
-        yield Finding(path, lines, f"{lines} lines; at most {LONGEST_FILE}. Split it by what it does.")
+        yield Finding(
+            path, lines, f"{lines} lines; at most {LONGEST_FILE}. Split it by what it does."
+        )
 
 
 def telling_names(path: str, _: str) -> Iterator[Finding]:
-    """A name that could hold anything soon does."""
+    """Find names that could hold anything: soon they do."""
     for part in Path(path).with_suffix("").parts:
         if part in VAGUE:
             yield Finding(path, 1, f"«{part}» says nothing; name the file for what it does.")
 
 
 def strict_templates(path: str, source: str) -> Iterator[Finding]:
-    """The content security policy forbids inline style and script; they would silently not run."""
+    """Find inline style and script: the content security policy would silently not run them."""
     for number, line in enumerate(source.splitlines(), 1):
         if re.search(r"<[^>]*\sstyle=", line) or re.search(r"<style", line):
             yield Finding(path, number, "inline style is blocked by the CSP; use a class.")
@@ -117,7 +119,7 @@ PYTHON: tuple[Callable[[str, str], Iterator[Finding]], ...] = (
 
 def check(root: Path) -> list[Finding]:
     """Return every finding in a tree."""
-    found = []
+    found: list[Finding] = []
     for folder in ("app", "migrations", "scripts"):
         for file in sorted((root / folder).rglob("*.py")):
             path = file.relative_to(root).as_posix()

@@ -14,6 +14,7 @@ from sqlalchemy.types import Text
 
 from app.areas.models import PROVINCE, CountyArea
 from app.auth.caller import SITE_ROLES, Caller
+from app.errors import NotFound
 
 EVERYWHERE = frozenset({"province", "auditor", "admin"})
 
@@ -56,6 +57,14 @@ async def counties_of(session: AsyncSession, area: str) -> frozenset[str]:
     if area != PROVINCE:
         query = query.where(or_(CountyArea.area == area, CountyArea.county == area))
     return frozenset(await session.scalars(query))
+
+
+async def counties_in_reach(session: AsyncSession, reach: Reach, area: str) -> frozenset[str]:
+    """Return the counties of an area; NotFound where it is absent or reaches beyond `reach`."""
+    counties = await counties_of(session, area)
+    if not counties or not (reach.everything or counties <= reach.counties):
+        raise NotFound(what=area, pointer="/query/area")
+    return counties
 
 
 def within(

@@ -50,7 +50,6 @@ RIGHTS = {
     "batches.read": _right("查看批次", *EVERYONE),
     "events.read": _right("查看记录", *EVERYONE),
     "balance.read": _right("查看物料平衡表", *EVERYONE),
-    "trips.read": _right("查看转运交接单", *EVERYONE),
     "labels.read": _right("查看标签", *EVERYONE),
     "sites.read": _right("查看站点", *EVERYONE),
     "organisations.read": _right("查看单位", *EVERYONE),

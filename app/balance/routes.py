@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
-from app.areas.scope import counties_of, reach_of
+from app.areas.scope import counties_in_reach, reach_of
 from app.auth.access import SignedIn
 from app.auth.permissions import require
 from app.balance.read import balance_of_counties, balance_of_site
@@ -40,7 +40,5 @@ async def get_balance(
             raise NotFound(what=site)
         return (await balance_of_site(session, site, start, end)).as_json()
     assert area is not None
-    counties = await counties_of(session, area)
-    if not counties or not (reach.everything or counties <= reach.counties):
-        raise NotFound(what=area)
+    counties = await counties_in_reach(session, reach, area)
     return (await balance_of_counties(session, counties, start, end)).as_json()

@@ -8,7 +8,7 @@ from sqlalchemy import ARRAY, Text, bindparam, func, literal, select
 from sqlalchemy.dialects.postgresql import insert
 
 from app.areas.models import County
-from app.areas.scope import Reach, reach_of, within
+from app.areas.scope import Reach, reach_of
 from app.auth.caller import Caller
 from app.auth.permissions import require
 from app.batches.codes import RANDOM_BITS, make_code
@@ -18,6 +18,7 @@ from app.db import WriteSession
 from app.errors import NotFound
 from app.ids import uuid7
 from app.parties.models import Site
+from app.parties.read import sites_within
 
 SITES_OF_KIND = {"bag": frozenset("PS"), "container": frozenset("PSRILH")}
 """Bags are filled at points and stations; boxes, cages and pallets are loaded anywhere."""
@@ -70,8 +71,7 @@ async def _check_county(session: WriteSession, reach: Reach, county: str) -> Non
 async def _check_site(
     session: WriteSession, reach: Reach, county: str, kind: str, site: str
 ) -> None:
-    in_reach = within(reach, county=Site.county, site=Site.code, township=Site.township)
-    found = await session.scalar(select(Site).where(Site.code == site, in_reach))
+    found = await session.scalar(select(Site).where(Site.code == site, sites_within(reach)))
     if found is None:
         raise NotFound(what=site, pointer="/site")
     if found.county != county:

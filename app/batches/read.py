@@ -14,6 +14,7 @@ from sqlalchemy.types import Text
 from app.areas.scope import Reach, within
 from app.batches.models import Batch, Label, LabelSheet
 from app.parties.models import Site
+from app.parties.read import sites_within
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,7 @@ def labels_within(
     """
     ways = [within(reach, county=table.county, site=table.site)]
     if reach.township or reach.organisations:
-        here = within(reach, county=Site.county, township=Site.township, organisation=Site.operator)
-        ways.append(table.site.in_(select(Site.code).where(here)))
+        ways.append(table.site.in_(select(Site.code).where(sites_within(reach))))
     if reach.township:
         ways.append((table.county == reach.township[0]) & table.site.is_(None))
     return or_(*ways)

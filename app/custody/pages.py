@@ -8,7 +8,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from app.areas.names import county_names
 from app.areas.read import list_areas
-from app.areas.scope import Reach, counties_of, reach_of
+from app.areas.scope import Reach, counties_in_reach, reach_of
 from app.auth.access import SignedIn, Visitor
 from app.auth.caller import Caller
 from app.auth.permissions import require
@@ -50,10 +50,11 @@ async def show_batches(
     if cursor:
         at, last = decode_cursor(cursor, int, str)
         before = (instant_in(at), last)
+    reach = await reach_of(session, caller)
     rows = await latest_batches(
         session,
-        await reach_of(session, caller),
-        counties=await counties_of(session, area) if area else (),
+        reach,
+        counties=await counties_in_reach(session, reach, area) if area else (),
         site=site.strip().upper(),
         statuses=[status] if status else (),
         before=before,

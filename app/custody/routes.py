@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
 
-from app.areas.scope import Reach, counties_of, reach_of
+from app.areas.scope import counties_in_reach, reach_of
 from app.auth.access import SignedIn
 from app.auth.permissions import require
 from app.batches.read import list_batches
@@ -14,7 +14,7 @@ from app.custody.as_of import instant, parse_as_of
 from app.custody.current import current, describe_all
 from app.custody.schemas import BatchPage, BatchShown, CustodyShown
 from app.custody.trace import trace
-from app.db import Reading, ReadSession
+from app.db import Reading
 from app.errors import NotFound
 from app.pagination import Cursor, Limit, decode_cursor, instant_in, micros_of, page
 
@@ -51,7 +51,7 @@ async def get_batches(
     rows = await list_batches(
         session,
         reach,
-        counties=await _counties(session, reach, area) if area else None,
+        counties=await counties_in_reach(session, reach, area) if area else None,
         site=site,
         statuses=status or (),
         since=instant(since, "since") if since else None,
@@ -88,11 +88,3 @@ async def get_custody(
     if found is None:
         raise NotFound(what=parsed)
     return CustodyShown.of(found)
-
-
-async def _counties(session: ReadSession, reach: Reach, area: str) -> frozenset[str]:
-    """Return the counties of an area in reach; NotFound where it is absent or reaches further."""
-    counties = await counties_of(session, area)
-    if not counties or not (reach.everything or counties <= reach.counties):
-        raise NotFound(what=area, pointer="/query/area")
-    return counties

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.areas.models import County
-from app.areas.scope import Reach, within
+from app.areas.scope import Reach
 from app.balance.postings import DIFFERENCE, Transfer
 from app.batches.read import find_batch, find_unused_label
 from app.custody.as_of import size_as_of
@@ -26,6 +26,7 @@ from app.events.story import step_of
 from app.ledger.leaf import read_leaf
 from app.ledger.models import Event, EventBatch, Leaf
 from app.parties.models import Site
+from app.parties.read import sites_within
 from app.trips.open import numbers_of
 
 STAGE_OF_KIND = {
@@ -196,15 +197,8 @@ def _step(told: _Told, code: str) -> Step:
 
 async def _names(session: AsyncSession, reach: Reach, steps: Sequence[Step]) -> _Names:
     codes = {code for step in steps for code in (step.site, step.destination) if code}
-    own = within(
-        reach,
-        county=Site.county,
-        site=Site.code,
-        township=Site.township,
-        organisation=Site.operator,
-    )
     rows = await session.execute(
-        select(Site.code, Site.name, Site.county, County.name, own)
+        select(Site.code, Site.name, Site.county, County.name, sites_within(reach))
         .join(County, County.code == Site.county)
         .where(Site.code.in_(codes))
     )

@@ -47,6 +47,8 @@ class Subject:
     row: type[Wire]
     normal: Callable[[Any], dict[str, Any]]
     apply: Apply
+    of_counties: bool = False
+    """Each row is of a `county` and seen by its officials alone; else everyone may read them."""
 
 
 SUBJECTS: dict[str, Subject] = {}
@@ -55,6 +57,11 @@ SUBJECTS: dict[str, Subject] = {}
 def register(subject: Subject) -> None:
     """Make a subject known; called once where its feature is imported."""
     SUBJECTS[subject.name] = subject
+
+
+def of_counties(public: dict[str, Any]) -> bool:
+    """Tell whether a declaration's rows are seen by the officials of their counties alone."""
+    return SUBJECTS[public["subject"]].of_counties
 
 
 class Declaration(Wire):

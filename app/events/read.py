@@ -10,13 +10,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.areas.scope import reach_of, within
 from app.auth.caller import Caller
 from app.batches.models import Batch
+from app.batches.read import batches_within
 from app.errors import NotFound
+from app.events.declare import of_counties
 from app.events.models import Refusal
 from app.events.story import answer_of, codes_in, trip_of
 from app.ledger.leaf import read_leaf
 from app.ledger.models import Event, Leaf
 from app.pagination import decode_cursor, instant_in, micros_of, page, uuid_in
 from app.parties.models import Site
+from app.parties.read import sites_within
 from app.trips.open import numbers_of
 
 FOREIGN = ("id", "kind", "site", "recorded_at", "effective_at", "trip", "leaf_hash", "leaf_index")
@@ -39,7 +42,7 @@ async def event(session: AsyncSession, caller: Caller, event_id: UUID) -> dict[s
         raise NotFound(what=str(event_id))
     site, leaf, leaf_hash, leaf_index = row
     parts = read_leaf(leaf)
-    own, seen = await _sight(session, caller, site, codes_in(parts["event"]))
+    own, seen = await _sight(session, caller, site, parts["event"])
     if not own and not seen:
         raise NotFound(what=str(event_id))
     trip = trip_of(parts)
@@ -53,20 +56,18 @@ async def event(session: AsyncSession, caller: Caller, event_id: UUID) -> dict[s
 
 
 async def _sight(
-    session: AsyncSession, caller: Caller, site: str | None, codes: list[str]
+    session: AsyncSession, caller: Caller, site: str | None, public: dict[str, Any]
 ) -> tuple[bool, set[str]]:
     """Tell whether an event's site is in reach, and which of its batches are.
 
-    Declarations have no site: what is declared is public.
+    Declarations have no site: reference data is everyone's, a county's supply its officials'.
     """
-    if site is None:
-        return True, set()
     reach = await reach_of(session, caller)
-    in_site = select(Site.code).where(
-        Site.code == site,
-        within(reach, county=Site.county, site=Site.code, township=Site.township),
-    )
-    in_batch = select(Batch.code).where(Batch.code.in_(codes), within(reach, seen_by=Batch.seen_by))
+    if site is None:
+        whose = {row["county"] for row in public["rows"]} if of_counties(public) else set()
+        return all(map(reach.holds_county, whose)), set()
+    in_site = select(Site.code).where(Site.code == site, sites_within(reach))
+    in_batch = select(Batch.code).where(Batch.code.in_(codes_in(public)), batches_within(reach))
     found = set(await session.scalars(in_site.union(in_batch)))
     return site in found, found - {site}
 

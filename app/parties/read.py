@@ -20,6 +20,17 @@ class SiteFile:
     listings: Sequence[ListedUnit]
 
 
+def sites_within(reach: Reach) -> ColumnElement[bool]:
+    """Return the WHERE clause that keeps sites inside `reach`."""
+    return within(
+        reach,
+        county=Site.county,
+        site=Site.code,
+        township=Site.township,
+        organisation=Site.operator,
+    )
+
+
 async def list_sites(
     session: AsyncSession,
     reach: Reach,
@@ -33,7 +44,7 @@ async def list_sites(
     query = (
         select(Site, Organisation)
         .join(Organisation, Organisation.credit_code == Site.operator)
-        .where(_sites_within(reach), Site.code > after)
+        .where(sites_within(reach), Site.code > after)
         .order_by(Site.code)
         .limit(limit)
     )
@@ -49,7 +60,7 @@ async def find_site(session: AsyncSession, reach: Reach, code: str) -> SiteFile 
     query = (
         select(Site, Organisation)
         .join(Organisation, Organisation.credit_code == Site.operator)
-        .where(_sites_within(reach), Site.code == code)
+        .where(sites_within(reach), Site.code == code)
     )
     found = (await session.execute(query)).one_or_none()
     if found is None:
@@ -70,7 +81,7 @@ async def list_organisations(
 
     In reach are those registered in it, the caller's own, and those that operate a site in it.
     """
-    operators = select(Site.operator).where(_sites_within(reach))
+    operators = select(Site.operator).where(sites_within(reach))
     own = within(reach, county=Organisation.county, organisation=Organisation.credit_code)
     query = (
         select(Organisation)
@@ -99,13 +110,3 @@ async def list_vehicles(
         .limit(limit)
     )
     return [(vehicle, owner) for vehicle, owner in await session.execute(query)]
-
-
-def _sites_within(reach: Reach) -> ColumnElement[bool]:
-    return within(
-        reach,
-        county=Site.county,
-        site=Site.code,
-        township=Site.township,
-        organisation=Site.operator,
-    )

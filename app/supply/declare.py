@@ -209,4 +209,4 @@ async def _insert(session: AsyncSession, rows: Sequence[SupplyLine], event_id: U
     )
 
 
-register(Subject("supply", SupplyLine, in_leaf, _apply))
+register(Subject("supply", SupplyLine, in_leaf, _apply, of_counties=True))

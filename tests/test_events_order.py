@@ -120,7 +120,7 @@ def history(world: World, rng: Random, bag: str) -> list[dict]:
 
     steps = [body("hand_in", ref.POINT) for _ in range(rng.randrange(4))]
     if steps and rng.random() < 0.5:
-        steps[0]["contents"].append({**BOTTLES, "scope": "veterinary", "pieces": 7})
+        steps[0]["contents"] = [BOTTLES, {**BOTTLES, "scope": "veterinary", "pieces": 7}]
     steps.append(body("collect", ref.POINT, mass_g=rng.randrange(300, 900)))
     site = ref.POINT
     for _ in range(rng.randrange(1, 4)):

@@ -24,6 +24,7 @@ from app.orm import Base
 MOST_AT_ONCE = 2_000
 PAUSE_S = 0.2
 """Between two looks: a leaf has its place, and followers its effects, well within a second."""
+AFTER_A_FAULT_S = 1.0
 _TRY_LOCK = text("SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 6962))")
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 6962))")
 
@@ -117,5 +118,5 @@ async def keep_up(database: Database, followers: Sequence[Follow]) -> None:
         except Exception as error:  # noqa: BLE001  one bad turn must not end the loop
             if not is_away(error):
                 log.exception("follower failed")
-            await asyncio.sleep(1)
+            await asyncio.sleep(AFTER_A_FAULT_S)
         await asyncio.sleep(PAUSE_S)

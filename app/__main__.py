@@ -76,6 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     create.add_argument("--area", default="130000", help="省、上报区域或县的代码")
     for option in ("site", "township", "organisation", "department"):
         create.add_argument(f"--{option}", default=None)
+    create.add_argument("--port", type=int, default=None, help="平台的端口，默认 PORT 或 8000")
     create.set_defaults(run=admin_create)
     url = commands.add_parser("db-url", help="打印正在运行的数据库的地址")
     url.add_argument("--role", choices=("app", "owner"), default="app")
@@ -164,7 +165,7 @@ def admin_create(arguments: argparse.Namespace) -> None:
         except DomainError as error:
             _give_up(": ".join(error.words()))
     print(f"请在 {config.setup_link_hours} 小时内打开（只能用一次） / open once within that time:")
-    print(f"http://{config.host}:{config.port}{path}")
+    print(f"http://{config.host}:{arguments.port or config.port}{path}")
 
 
 async def _create(url: str, arguments: argparse.Namespace, hours: int) -> str:

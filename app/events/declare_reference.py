@@ -16,7 +16,7 @@ from app.batches.schemas import SiteCode
 from app.errors import InvalidBody, NotFound
 from app.events.declare import Subject, register
 from app.events.fields import Name, Slug, Words
-from app.packaging.models import UnitWeight, UnitWeightVersion
+from app.packaging.models import Term, UnitWeight, UnitWeightVersion
 from app.parties.models import ListedUnit, Site
 from app.web import Unfit, Wire
 
@@ -95,18 +95,19 @@ def plain(row: Wire) -> dict[str, Any]:
 async def _apply_areas(
     session: AsyncSession, _: Caller, rows: Sequence[AreaRow], __: UUID, ___: date
 ) -> None:
+    await _check_areas(session, rows)
     areas = [r.model_dump() for r in rows if r.kind in AREA_KINDS]
+    # Parents before children: the province is the one without a parent.
+    areas.sort(key=lambda area: area["parent"] is not None)
     if areas:
         fresh = insert(Area)
         changed = {key: fresh.excluded[key] for key in areas[0] if key != "code"}
         await session.execute(
             fresh.on_conflict_do_update(index_elements=["code"], set_=changed), areas
         )
-    for i, row in enumerate(rows):
+    for row in rows:
         if row.kind in AREA_KINDS:
             continue
-        if row.parent is None:
-            raise InvalidBody.at(f"/rows/{i}/parent", "要写上报到哪里", "a county needs its area")
         # A county reports to one area at a time: the new membership ends the one before.
         await session.execute(
             update(CountyArea)
@@ -123,6 +124,21 @@ async def _apply_areas(
                 set_={"area": row.parent, "valid_to": row.valid_to},
             )
         )
+
+
+async def _check_areas(session: AsyncSession, rows: Sequence[AreaRow]) -> None:
+    """Raise where a row names a county that there is not, or an area to report to."""
+    areas = set(await session.scalars(select(Area.code)))
+    areas |= {row.code for row in rows if row.kind in AREA_KINDS}
+    counties = set(await session.scalars(select(County.code)))
+    for i, row in enumerate(rows):
+        if row.kind not in AREA_KINDS:
+            if row.code not in counties:
+                raise NotFound(what=row.code, pointer=f"/rows/{i}/code")
+            if row.parent is None:
+                raise InvalidBody.at(f"/rows/{i}/parent", "要写上报到哪里", "is missing")
+        if row.parent is not None and row.parent not in areas:
+            raise NotFound(what=row.parent, pointer=f"/rows/{i}/parent")
 
 
 async def _apply_pilots(
@@ -142,6 +158,16 @@ async def _apply_pilots(
 async def _apply_unit_weights(
     session: AsyncSession, _: Caller, rows: Sequence[UnitWeightRow], event_id: UUID, on: date
 ) -> None:
+    terms = await session.execute(select(Term.vocabulary, Term.slug))
+    known = {(vocabulary, slug) for vocabulary, slug in terms}
+    seen: set[tuple[str, str, str]] = set()
+    for i, row in enumerate(rows):
+        sort = (row.material, row.form, row.size)
+        if not set(zip(("material", "form", "size"), sort, strict=True)) <= known:
+            raise InvalidBody.at(f"/rows/{i}", "没有这种材质、形状或大小", "is not in a vocabulary")
+        if sort in seen:
+            raise InvalidBody.at(f"/rows/{i}", "同一种包装写了两次", "names a sort twice")
+        seen.add(sort)
     newest = await session.scalar(select(func.max(UnitWeightVersion.version)))
     version = (newest or 0) + 1
     await session.execute(

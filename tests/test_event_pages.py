@@ -212,6 +212,15 @@ async def test_another_sites_step_looks_absent(world):
     assert answer.status_code == 404
 
 
+async def test_a_form_never_lists_what_another_site_holds(world):
+    [code] = await world.issue_labels(1)
+    await world.event("collect", code, mass_g=5_000)
+    for who, kind in (("keeper", "store"), ("plant", "depart"), ("carrier", "depart")):
+        answer = await sent(world, who, kind, {"site": POINT})
+        assert answer.status_code == 422
+        assert code not in answer.text
+
+
 async def test_a_form_from_another_website_is_refused(world):
     form = await opened(world, "collector", "hand_in")
     answer = await world.client("collector").post(

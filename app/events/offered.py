@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.areas.models import County
+from app.auth.caller import Caller
 from app.batches.models import Batch
 from app.events.facts import packaging_now
 from app.events.filled import Blank
@@ -78,13 +79,14 @@ class Line:
 
 
 async def offer(
-    session: AsyncSession, kind: str, values: Blank, errors: Blank, *, area: str
+    session: AsyncSession, caller: Caller, kind: str, values: Blank, errors: Blank
 ) -> dict[str, Any]:
     """Return what the form of a kind needs besides its values; see templates/forms.
 
-    `area` is the caller's: its stations are offered until somebody says which site it is.
+    Bags and trips are those of the caller's own site, whatever site was typed: a form must not
+    tell what another site holds.
     """
-    site: str = values["site"]
+    site = caller.site or ""
     if kind in ("hand_in", "collect"):
         bag = await _open_bag(session, site, values["code"]) if kind == "collect" else None
         words = {
@@ -97,7 +99,7 @@ async def offer(
         return await _arriving(session, site, values)
     bags = {"bags": _marked(await bags_at(session, site, kind), values)}
     if kind == "depart":
-        county = site[:6] or area
+        county = site[:6] or caller.area
         return {
             **bags,
             "destinations": await destinations(session, county, site),

@@ -137,7 +137,7 @@ async def _form(
         "problem": _problem(filled, error),
         "suggestions": error.extras.get("nearest", []) if error else [],
         "one_bag": filled.kind in ONE_BAG,
-        **await offer(session, filled.kind, filled.values, filled.errors, area=caller.area),
+        **await offer(session, caller, filled.kind, filled.values, filled.errors),
     }
     status = status_of(error) if error else UNFIT if filled.errors else 200
     return render(request, f"forms/{filled.kind}.html", values, status)

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.caller import Caller
 from app.batches.models import Batch
+from app.errors import NotFound
 from app.events import read
 from app.events.offered import Bag, site_names
 from app.events.story import codes_in, mass_in
@@ -32,9 +33,11 @@ class Receipt:
 async def receipt_of(session: AsyncSession, caller: Caller, event_id: UUID) -> Receipt:
     """Return the receipt of an event that the caller may see; NotFound otherwise.
 
-    A driver who loaded at somebody else's site reads what a foreign step tells.
+    Declarations name no bags and have no receipt. A driver who loaded at somebody else's site reads what a foreign step tells.
     """
     event = {"flags": [], **await read.event(session, caller, event_id)}
+    if "batches" not in event:
+        raise NotFound(what=str(event_id))
     codes = codes_in(event)
     rows = (await session.scalars(select(Batch).where(Batch.code.in_(codes)))).all()
     statuses = {row.code: row.status for row in rows}

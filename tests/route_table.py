@@ -1,0 +1,304 @@
+"""Who may do what, route by route. tests/test_authorisation.py walks every row as everyone.
+
+A row says how to ask (`path`, `query`, `json`, `form`: things from tests/ground.py stand for one's
+own, another's and an absent one), who may (`may`, and the `action` of app/auth/permissions.py that
+must say the same), and what is answered. Everyone else is told 403, strangers 401 or the way to
+the sign-in page. A route that treats several actions has a row for each.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.auth.caller import ROLE_NAMES
+from tests import world as w
+from tests.ground import (
+    AREA,
+    BAG,
+    COUNTY,
+    EVENT,
+    LABEL,
+    LINK,
+    NEW_ID,
+    NOW,
+    QUIET_SITE,
+    SHEET,
+    SITE,
+    SUPPLY_EVENT,
+    TOKEN,
+    TRIP,
+    VEHICLE,
+    Place,
+)
+
+ANYONE = frozenset({"stranger", *ROLE_NAMES})
+EVERYONE = frozenset(ROLE_NAMES)
+OFFICIALS = frozenset({"township", "county", "city", "province"})
+SUPERVISORS = OFFICIALS | {"auditor", "admin"}
+AT_A_SITE = frozenset({"collector", "keeper", "plant"})
+WITHOUT_A_COUNTY = AT_A_SITE | {"carrier", "township"}
+"""Roles whose scope never holds a whole county."""
+AGRICULTURE = frozenset({"agriculture"})
+
+
+@dataclass(frozen=True)
+class Row:
+    """One route, or one action of it."""
+
+    may: frozenset[str]
+    action: str | None = None
+    departments: frozenset[str] | None = None
+    path: Mapping[str, Any] = field(default_factory=dict)
+    query: Mapping[str, Any] = field(default_factory=dict)
+    json: Any = None
+    form: Mapping[str, Any] | None = None
+    own: int = 200
+    elsewhere: int = 404
+    """For what is out of scope or absent; 200 is a list, which then is as empty for both."""
+    odd: Mapping[tuple[str, Place], int] = field(default_factory=dict)
+    """Statuses of a role at a place that differ, each with its reason beside it."""
+    nothing: frozenset[str] = frozenset()
+    """Roles that have the right, but whose scope never holds such a thing."""
+    page: bool = False
+    """A person's browser asks; strangers are led to the sign-in page."""
+    public: bool = False
+    """What exists is shown to anyone, so another's does not look absent."""
+    in_person: bool = False
+    """A token is told 403."""
+    personal: bool = False
+    """One's own things alone: whoever sees the whole province does not see these."""
+    ends_session: bool = False
+    """Asked from a session opened for it."""
+
+
+def event(kind: str, **fields: Any) -> dict[str, Any]:
+    """Return the body of an event on a fresh label at one's own, another's or no site."""
+    weighed = {"mass_g": 5_000} if kind in {"collect", "store"} else {}
+    return {
+        "id": NEW_ID, "kind": kind, "occurred_at": NOW, "site": SITE,
+        "batches": [{"code": LABEL, **weighed}], **fields,
+    }  # fmt: skip
+
+
+def declare(subject: str, **row: Any) -> dict[str, Any]:
+    """Return the body of a declaration of one row."""
+    return {
+        "id": NEW_ID, "kind": "declare", "occurred_at": NOW, "subject": subject, "rows": [row],
+    }  # fmt: skip
+
+
+def form(**fields: Any) -> dict[str, Any]:
+    """Return a filled-in form of an event on fresh labels."""
+    return {"id": NEW_ID, "site": SITE, **fields}
+
+
+SOLD = {
+    "id": NEW_ID, "county": COUNTY, "on": "2025-06-01", "units": 10, "unit_weight_g": 15,
+    "method": "A",
+}  # fmt: skip
+PIECES = {
+    "line-0-material": "pet", "line-0-form": "bottle", "line-0-size": "lt200ml",
+    "line-0-pieces": "30",
+}  # fmt: skip
+DAYS = {"from": "2025-01-01", "to": "2025-12-31"}
+
+RIGHTS_OF = {
+    "hand_in": frozenset({"collector"}),
+    "collect": frozenset({"collector", "keeper"}),
+    "store": AT_A_SITE,
+    "depart": AT_A_SITE | {"carrier"},
+    "arrive": AT_A_SITE,
+    "dispose": frozenset({"plant"}),
+}
+PUBLIC_PAGE = Row(
+    ANYONE, path={"code": BAG}, own=303, page=True, public=True,
+    odd={
+        ("stranger", "own"): 200,
+        ("stranger", "other"): 200,
+        # Whoever may receive a bag is led to the form, whose ever it is.
+        **{(role, "other"): 303 for role in AT_A_SITE | {"carrier"}},
+        **{(role, "other"): 200 for role in ("township", "county", "city")},
+    },
+)  # fmt: skip
+
+ROUTES: dict[str, Row | tuple[Row, ...]] = {
+    # who is calling
+    # (hashing is slow: what does not fit is answered before; tests/test_auth_*.py sign in)
+    "POST /api/v1/session": Row(ANYONE, json={"username": "", "password": ""}, own=422),
+    "DELETE /api/v1/session": Row(EVERYONE, own=204, in_person=True, ends_session=True),
+    "GET /api/v1/me": Row(EVERYONE),
+    "POST /api/v1/tokens": Row(
+        EVERYONE, "tokens.manage", json={"name": "接口", "expires_in_days": 1}, own=201, in_person=True
+    ),
+    "GET /api/v1/tokens": Row(EVERYONE, "tokens.manage"),
+    "DELETE /api/v1/tokens/{token_id}": Row(
+        EVERYONE, "tokens.manage", path={"token_id": TOKEN}, own=204, personal=True
+    ),
+    "GET /sign-in": Row(ANYONE, page=True, odd={(role, "own"): 303 for role in ROLE_NAMES}),
+    "POST /sign-in": Row(ANYONE, form={"username": ""}, own=422, page=True),
+    "POST /sign-out": Row(ANYONE, form={}, own=303, page=True, ends_session=True),
+    "GET /setup/{token}": Row(ANYONE, path={"token": LINK}, page=True, personal=True),
+    "POST /setup/{token}": Row(
+        ANYONE, path={"token": LINK}, form={"password": "一", "again": "二"}, own=422, page=True, personal=True
+    ),
+    # the same for everyone who is signed in
+    "GET /api/v1/areas": Row(EVERYONE),
+    "GET /api/v1/counties": Row(EVERYONE),
+    "GET /api/v1/packaging/materials": Row(EVERYONE),
+    "GET /api/v1/packaging/forms": Row(EVERYONE),
+    "GET /api/v1/packaging/sizes": Row(EVERYONE),
+    "GET /api/v1/packaging/unit-weights": Row(EVERYONE),
+    # who acts, and where
+    "GET /api/v1/sites": (
+        Row(EVERYONE, "sites.read"),
+        Row(EVERYONE, "sites.read", query={"county": COUNTY}, elsewhere=200),
+    ),
+    "GET /api/v1/sites/{code}": Row(EVERYONE, "sites.read", path={"code": SITE}),
+    "GET /api/v1/organisations": Row(EVERYONE, "organisations.read"),
+    "GET /api/v1/vehicles": Row(EVERYONE, "vehicles.read"),
+    # recording
+    "POST /api/v1/events": (
+        Row(RIGHTS_OF["hand_in"], "event.hand_in", json=event("hand_in", contents=[w.BOTTLES]), own=201),
+        Row(RIGHTS_OF["collect"], "event.collect", json=event("collect"), own=201),
+        Row(RIGHTS_OF["store"], "event.store", json=event("store"), own=201),
+        Row(
+            RIGHTS_OF["depart"], "event.depart", own=201,
+            json=event("depart", destination=w.INCINERATOR, vehicle=VEHICLE),
+            # A driver departs with the vehicles of the own company, from wherever.
+            odd={("carrier", "other"): 403, ("carrier", "absent"): 403},
+        ),
+        Row(RIGHTS_OF["arrive"], "event.arrive", json=event("arrive"), own=201),
+        Row(
+            RIGHTS_OF["dispose"], "event.dispose", own=201,
+            json=event("dispose", method="resource_use", certificate="1 号"),
+        ),
+        Row(
+            frozenset({"county", "city", "province"}), "declare.supply", AGRICULTURE,
+            json=declare("supply", **SOLD), own=201,
+        ),
+        Row(
+            frozenset({"province"}), "declare.areas", own=201,
+            json=declare("areas", code=w.XINJI, name="辛集市", pinyin="xinji", kind="direct_city",
+                         parent="130000", valid_from="2013-01-01"),
+        ),
+        Row(
+            frozenset({"province"}), "declare.pilots", own=201,
+            json=declare("pilots", county=COUNTY, valid_from="2025-01-01"),
+        ),
+        Row(
+            frozenset({"province"}), "declare.unit_weights", own=201,
+            json=declare("unit_weights", material="pet", form="bottle", size="lt200ml",
+                         weight_mg=15_000, source="抽样"),
+        ),
+        Row(
+            frozenset({"province"}), "declare.resource_units", own=201,
+            json=declare("resource_units", site=w.PLANT, valid_from="2025-01-01"),
+        ),
+    ),
+    "POST /api/v1/capture": Row(
+        RIGHTS_OF["collect"], "event.collect", own=201,
+        json={"device": {"id": "手机"}, "events": [event("collect")]},
+    ),
+    "GET /api/v1/events/{event_id}": (
+        Row(EVERYONE, "events.read", path={"event_id": EVENT}),
+        Row(EVERYONE, "events.read", path={"event_id": SUPPLY_EVENT}, nothing=WITHOUT_A_COUNTY),
+    ),
+    "GET /api/v1/refusals": Row(EVERYONE, "refusals.read"),
+    # labels and what they name
+    "POST /api/v1/labels": (
+        Row(OFFICIALS, "labels.issue", json={"county": COUNTY, "kind": "bag", "count": 1}, own=201),
+        Row(
+            OFFICIALS, "labels.issue", own=201,
+            json={"county": w.LUQUAN, "kind": "bag", "count": 1, "site": SITE},
+            # The province sees the far point, which lies in another county than the labels.
+            odd={("province", "other"): 422},
+        ),
+    ),
+    "GET /api/v1/labels": (
+        Row(EVERYONE, "labels.read"),
+        Row(EVERYONE, "labels.read", query={"site": SITE}, elsewhere=200),
+    ),
+    "GET /api/v1/label-sheets": Row(EVERYONE, "labels.read"),
+    "GET /api/v1/labels/{code}.svg": Row(EVERYONE, "labels.read", path={"code": BAG}),
+    "GET /api/v1/labels/{code}.png": Row(EVERYONE, "labels.read", path={"code": BAG}),
+    "GET /api/v1/batches": (
+        Row(EVERYONE, "batches.read"),
+        Row(EVERYONE, "batches.read", query={"area": AREA}, nothing=WITHOUT_A_COUNTY),
+        Row(EVERYONE, "batches.read", query={"site": QUIET_SITE}, elsewhere=200),
+    ),
+    "GET /api/v1/batches/{code}": Row(EVERYONE, "batches.read", path={"code": BAG}),
+    "GET /api/v1/batches/{code}/custody": Row(EVERYONE, "batches.read", path={"code": BAG}),
+    # figures
+    "GET /api/v1/balance": (
+        Row(EVERYONE, "balance.read", query={"site": SITE, **DAYS}),
+        Row(EVERYONE, "balance.read", query={"area": AREA, **DAYS}, nothing=WITHOUT_A_COUNTY),
+    ),
+    "POST /api/v1/supply": Row(
+        frozenset({"county", "city", "province"}), "declare.supply", AGRICULTURE,
+        json={"rows": [SOLD]}, own=201,
+    ),
+    "GET /api/v1/supply": Row(
+        SUPERVISORS, "reports.read", query={"county": COUNTY}, elsewhere=200, nothing=frozenset({"township"})
+    ),
+    "GET /api/v1/reports/recovery": Row(SUPERVISORS, "reports.read", query={"period": "2025"}, nothing=frozenset({"township"})),
+    "GET /api/v1/reports/recovery.csv": Row(SUPERVISORS, "reports.read", query={"period": "2025"}, nothing=frozenset({"township"})),
+    # pages of people
+    "GET /": Row(EVERYONE, page=True),
+    "GET /sites": (
+        Row(EVERYONE, "sites.read", page=True),
+        Row(EVERYONE, "sites.read", query={"county": COUNTY}, elsewhere=200, page=True),
+    ),
+    "GET /sites/{code}": Row(EVERYONE, "sites.read", path={"code": SITE}, page=True),
+    "GET /batches": (
+        Row(EVERYONE, "batches.read", page=True),
+        Row(EVERYONE, "batches.read", query={"area": AREA}, nothing=WITHOUT_A_COUNTY, page=True),
+        Row(EVERYONE, "batches.read", query={"site": QUIET_SITE}, elsewhere=200, page=True),
+    ),
+    "GET /batches/find": Row(EVERYONE, "batches.read", query={"code": LABEL}, own=303, page=True),
+    "GET /batches/{code}": Row(EVERYONE, "batches.read", path={"code": BAG}, page=True),
+    "GET /reports/recovery": Row(SUPERVISORS, "reports.read", nothing=frozenset({"township"}), page=True),
+    "GET /record/{kind}": (
+        *(Row(RIGHTS_OF[kind], f"event.{kind}", path={"kind": kind}, page=True) for kind in RIGHTS_OF),
+        Row(
+            RIGHTS_OF["arrive"], "event.arrive", path={"kind": "arrive"}, query={"trip": TRIP},
+            elsewhere=200, page=True,
+        ),
+    ),
+    "POST /record/{kind}": (
+        Row(RIGHTS_OF["hand_in"], "event.hand_in", path={"kind": "hand_in"}, form=form(code=LABEL, **PIECES), own=303, page=True),
+        Row(RIGHTS_OF["collect"], "event.collect", path={"kind": "collect"}, form=form(code=LABEL, mass_kg="5"), own=303, page=True),
+        Row(RIGHTS_OF["store"], "event.store", path={"kind": "store"}, form=form(codes=LABEL), own=303, page=True),
+        Row(
+            RIGHTS_OF["depart"], "event.depart", path={"kind": "depart"}, own=303, page=True,
+            form=form(codes=LABEL, destination=w.INCINERATOR, vehicle=VEHICLE),
+            odd={("carrier", "other"): 403, ("carrier", "absent"): 403},
+        ),
+        Row(RIGHTS_OF["arrive"], "event.arrive", path={"kind": "arrive"}, form=form(codes=LABEL), own=303, page=True),
+        Row(
+            RIGHTS_OF["dispose"], "event.dispose", path={"kind": "dispose"}, own=303, page=True,
+            form=form(codes=LABEL, method="resource_use", certificate="1 号"),
+        ),
+    ),
+    "GET /record/done/{event_id}": (
+        Row(EVERYONE, "events.read", path={"event_id": EVENT}, page=True),
+        # A declaration is no step on a bag: there is nothing to photograph.
+        Row(EVERYONE, "events.read", path={"event_id": SUPPLY_EVENT}, nothing=EVERYONE, page=True),
+    ),
+    "GET /labels": Row(EVERYONE, "labels.read", page=True),
+    "POST /labels": Row(
+        OFFICIALS, "labels.issue", own=303, page=True,
+        form={"id": NEW_ID, "county": COUNTY, "kind": "bag", "count": "1"},
+    ),
+    "GET /labels/{sheet}": Row(EVERYONE, "labels.read", path={"sheet": SHEET}, page=True),
+    # the page behind a label's code: open to anyone; people are led on to what they may do
+    "GET /b": Row(ANYONE, query={"code": LABEL}, own=303, page=True),
+    "GET /b/{code}": PUBLIC_PAGE,
+    "GET /B/{code}": PUBLIC_PAGE,
+    # the platform itself
+    "GET /healthz": Row(ANYONE),
+    "GET /readyz": Row(ANYONE),
+    "GET /openapi.json": Row(ANYONE),
+    "GET /problems": Row(ANYONE, page=True),
+    "GET /problems/{name}": Row(ANYONE, path={"name": "not-found"}, page=True),
+    "MOUNT /static": Row(ANYONE),
+}  # fmt: skip

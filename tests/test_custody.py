@@ -59,12 +59,12 @@ async def test_a_whole_life_is_told_step_by_step(world: World) -> None:
     ) == [
         ("hand_in", "collect", POINT, "collector", BOTTLES_G, "counted", 0),
         ("collect", "collect", POINT, "collector", 5_000, "weighed", 0),
-        ("depart", "transport", POINT, "collector", 5_000, "weighed", 0),
+        ("depart", "transport", POINT, "collector", 5_000, "carried", 0),
         ("arrive", "transport", STATION, "keeper", 4_900, "weighed", -100),
-        ("store", "store", STATION, "keeper", 4_900, "weighed", 0),
-        ("depart", "transport", STATION, "keeper", 4_900, "weighed", 0),
+        ("store", "store", STATION, "keeper", 4_900, "carried", 0),
+        ("depart", "transport", STATION, "keeper", 4_900, "carried", 0),
         ("arrive", "transport", PLANT, "plant", 4_850, "weighed", -50),
-        ("dispose", "dispose", PLANT, "plant", 4_850, "weighed", 0),
+        ("dispose", "dispose", PLANT, "plant", 4_850, "carried", 0),
     ]
     assert chain["balance"] == {"in_g": 5_000, "out_g": 4_850, "held_g": 0, "loss_g": 150}
     assert chain["lineage"] == {"nodes": [code], "edges": []}

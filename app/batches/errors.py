@@ -32,9 +32,9 @@ class SiteNotForLabels(DomainError):
 
     name = "site-not-for-labels"
     kind = Kind.INVALID
-    title = ("这个场所不能领这种标签", "The site does not take such labels")
+    title = ("这个站点不能领这种标签", "The site does not take such labels")
     detail = (
-        "不能给场所 {site} 发放这批标签：{reason}",
+        "不能给站点 {site} 发放这批标签：{reason}",
         "The site {site} does not take these labels: {reason_en}",
     )
 

@@ -77,7 +77,7 @@ async def _check_site(
     if found.county != county:
         raise SiteNotForLabels(
             site=site,
-            reason="场所不在这个县（市、区）",
+            reason="站点不在这个县（市、区）",
             reason_en="it lies in another county",
             pointer="/site",
         )

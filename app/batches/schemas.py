@@ -16,11 +16,11 @@ MAX_LABELS = 5_000
 
 def _site(value: Any) -> str:
     if not isinstance(value, str):
-        raise Unfit("应为场所编码", "must be a site code")
+        raise Unfit("应为站点编码", "must be a site code")
     try:
         return parse_site_code(value)
     except CodeError:
-        raise Unfit("场所编码格式不对，应如 130110-P0001", "is not a site code") from None
+        raise Unfit("站点编码格式不对，应如 130110-P0001", "is not a site code") from None
 
 
 SiteCode = Annotated[str, BeforeValidator(_site)]

@@ -33,7 +33,7 @@ async def get_batches(
         CountyCode | None, Query(description="来源或经过这个地区的；上报区域或县的代码")
     ] = None,
     site: Annotated[
-        SiteCode | None, Query(description="现在在这个场所，或从这里发出在途的")
+        SiteCode | None, Query(description="现在在这个站点，或从这里发出在途的")
     ] = None,
     status: Annotated[list[Status] | None, Query(description="可以写几个")] = None,
     since: Annotated[

@@ -231,7 +231,7 @@ def _show(
         foreign=not place.own,
         role=stamps["role"] if place.own else None,
         mass_g=moved.state.mass_g,
-        mass_source=moved.state.mass_source,
+        mass_source=_mass_source(step, moved.state),
         difference_g=_difference(moved.transfers),
         pieces=sum(line[-1] for line in step.contents),
         trip=names.trips.get(trip) if trip else None,
@@ -244,6 +244,13 @@ def _show(
         flags=tuple(dict.fromkeys([*moved.flags, *stamped])),
         leaf_index=told.leaf_index,
     )
+
+
+def _mass_source(step: Step, after: State) -> str | None:
+    """Return where a step's mass comes from; one that did not weigh carries it on."""
+    if step.kind == "hand_in" or step.mass_g is not None or after.mass_source is None:
+        return after.mass_source
+    return "carried"
 
 
 def _difference(transfers: Sequence[Transfer]) -> int:

@@ -76,7 +76,7 @@ class KindNotForSite(DomainError):
     kind = Kind.CONFLICT
     title = ("这里不能做这一步", "This step cannot happen here")
     detail = (
-        "“{step}”不能在场所 {site} 登记：{reason}",
+        "“{step}”不能在站点 {site} 登记：{reason}",
         "{step_en} cannot happen at {site}.",
     )
 
@@ -86,8 +86,8 @@ class SiteClosed(DomainError):
 
     name = "site-closed"
     kind = Kind.CONFLICT
-    title = ("场所当日未开放", "The site was not open")
-    detail = ("场所 {site} 在 {on} 不在开放期内。", "The site {site} was not open on {on}.")
+    title = ("站点当日未开放", "The site was not open")
+    detail = ("站点 {site} 在 {on} 不在开放期内。", "The site {site} was not open on {on}.")
 
 
 class UnitNotListed(DomainError):
@@ -145,7 +145,7 @@ class BagIsOpenElsewhere(DomainError):
     kind = Kind.CONFLICT
     title = ("袋在别处使用中", "The bag is open elsewhere")
     detail = (
-        "袋 {batch} 正在另一个场所收集，没有封袋不能换地方。",
+        "袋 {batch} 正在另一个站点收集，没有封袋不能换地方。",
         "The bag {batch} is open at another site.",
     )
 
@@ -181,7 +181,7 @@ class BatchAlreadyHere(DomainError):
     kind = Kind.CONFLICT
     title = ("已经在这里", "The batch is here already")
     detail = (
-        "袋 {batch} 已经在本场所，不能再次签收。",
+        "袋 {batch} 已经在本站点，不能再次签收。",
         "The batch {batch} is at this site already.",
     )
 

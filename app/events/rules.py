@@ -136,7 +136,7 @@ def check_place(draft: Draft, site: SiteFacts, on: date) -> None:
             site=site.code,
             step=RIGHTS[f"event.{draft.event_kind}"].name,
             step_en=draft.event_kind,
-            reason="场所类别不符",
+            reason="站点类别不符",
             pointer="/site",
         )
     if not site.open.holds(on):

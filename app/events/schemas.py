@@ -191,7 +191,7 @@ class Depart(Draft):
     @model_validator(mode="after")
     def _goes_elsewhere(self) -> "Depart":
         if self.destination == self.site:
-            raise Unfit("目的地不能就是本场所", "destination must be another site")
+            raise Unfit("目的地不能就是本站点", "destination must be another site")
         return self
 
 

@@ -1,10 +1,21 @@
-"""The declarative base and the one naming convention for constraints."""
+"""The declarative base, the one naming convention for constraints, and `among`."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import BigInteger, DateTime, LargeBinary, MetaData, Text, Uuid
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    DateTime,
+    LargeBinary,
+    MetaData,
+    Text,
+    Uuid,
+    any_,
+    literal,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase
 
@@ -31,3 +42,12 @@ class Base(DeclarativeBase):
         list[Any]: JSONB(),
         list[str]: ARRAY(Text()),
     }
+
+
+def among(column: Any, values: Iterable[Any]) -> ColumnElement[bool]:
+    """Return `column = ANY(values)`: one parameter and one statement, however many values.
+
+    `IN` takes a parameter a value, of which PostgreSQL's protocol holds 32 767.
+    """
+    found: ColumnElement[bool] = column == any_(literal(list(values), ARRAY(column.type)))
+    return found

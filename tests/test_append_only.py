@@ -170,7 +170,7 @@ def test_an_empty_database_goes_down_and_up_again(server, template):
         upgrade(address)
         command.check(configuration(address))
     finally:
-        run(f"DROP DATABASE {name} WITH (FORCE)")
+        run(f"DROP DATABASE {name}")
 
 
 def _runner(url: str):

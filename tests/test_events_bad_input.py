@@ -90,9 +90,9 @@ class TestShape:
         ({"id": "not-a-uuid"}, "/id"),
         ({"id": "{01234567-89ab-7def-8123-456789abcd}"}, "/id"),
         ({"id": "01234567-89ab-7def-8123-4567_9abcdef"}, "/id"),
-        ({"occurred_at": "2026-06-01T08:00:00"}, "/occurred_at"),
-        ({"occurred_at": "2026-06-01 08:00:00+08:00"}, "/occurred_at"),
-        ({"occurred_at": "2026-06-31T08:00:00Z"}, "/occurred_at"),
+        ({"occurred_at": "2025-06-01T08:00:00"}, "/occurred_at"),
+        ({"occurred_at": "2025-06-01 08:00:00+08:00"}, "/occurred_at"),
+        ({"occurred_at": "2025-06-31T08:00:00Z"}, "/occurred_at"),
         ({"occurred_at": "２０２６-06-01T08:00:00Z"}, "/occurred_at"),
         ({"occurred_at": "0001-01-01T00:00:00+23:59"}, "/occurred_at"),
         ({"occurred_at": 1_780_000_000}, "/occurred_at"),
@@ -156,7 +156,7 @@ class TestShape:
         for spoiled, pointer in (
             ({"vehicle": "TRUCK 1"}, "/vehicle"),
             ({"destination": ref.POINT}, ""),
-            ({"trip": "ZY2026"}, "/trip"),
+            ({"trip": "ZY2025"}, "/trip"),
             ({"trip": "mine"}, "/trip"),
             ({"manifest": "123"}, "/manifest"),
         ):
@@ -178,7 +178,7 @@ class TestShape:
     async def test_a_queue_sent_at_no_time_or_by_no_device_is_422(self, world: World, bag):
         events = [world.body("hand_in", bag)]
         for spoiled, pointer in (
-            ({"device": {"id": "p"}, "sent_at": "2026-06-01T08:00:00"}, "/sent_at"),
+            ({"device": {"id": "p"}, "sent_at": "2025-06-01T08:00:00"}, "/sent_at"),
             ({}, "/device"),
             ({"device": {"id": "p"}, "sent": 1}, "/sent"),
         ):
@@ -303,7 +303,7 @@ class TestTime:
 
     @pytest.mark.parametrize("sent_at", [
         datetime(1, 1, 1, tzinfo=UTC), datetime(1970, 1, 1, tzinfo=UTC),
-        datetime(2026, 1, 1, tzinfo=UTC), datetime.max.replace(tzinfo=UTC),
+        datetime(2025, 1, 1, tzinfo=UTC), datetime.max.replace(tzinfo=UTC),
     ])  # fmt: skip
     @pytest.mark.parametrize("at", ["2020-10-01T00:00:00+08:00", "9999-12-31T23:59:59Z"])
     async def test_a_clock_centuries_off_is_no_5xx(self, world: World, bag, at, sent_at):
@@ -359,7 +359,7 @@ class TestCustody:
 
     async def test_a_trip_nobody_knows_is_404_and_may_come_yet(self, world: World, sealed):
         for fields in ({"kind": "depart", "destination": ref.STATION}, {"kind": "arrive"}):
-            body = world.body(fields.pop("kind"), sealed, trip="ZY202606011301109999", **fields)
+            body = world.body(fields.pop("kind"), sealed, trip="ZY202506011301109999", **fields)
             problem = await refused(world, body, 404, "trip-not-found", "/trip")
             assert problem["retry"] is True
 
@@ -424,7 +424,7 @@ class TestReusedIds:
             {"note": "二"}, {"giver": {"kind": "farmer", "name": "李"}},
             {"contents": [{**BOTTLES, "pieces": 31}]}, {"channel": "paper"},
             {"batches": [{"code": bag, "mass_g": 1}]},
-            {"occurred_at": "2026-06-01T00:00:00Z"},
+            {"occurred_at": "2025-06-01T00:00:00Z"},
         ):  # fmt: skip
             problem = await refused(world, body | changed, 409, "event-id-reused", "/id")
             assert problem["event"] == body["id"]

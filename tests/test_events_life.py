@@ -162,11 +162,11 @@ class TestSendingAgain:
 
     async def test_the_same_said_in_other_words_is_a_duplicate(self, world: World):
         [bag] = await world.issue_labels(1)
-        at = datetime(2026, 6, 1, 0, 30, tzinfo=UTC)
+        at = datetime(2025, 6, 1, 0, 30, tzinfo=UTC)
         body = world.body("collect", bag, at=at, mass_g=1_000)
         assert (await world.post(body)).status_code == 201
         body["id"] = body["id"].upper()
-        body["occurred_at"] = "2026-06-01T08:30:00.000+08:00"
+        body["occurred_at"] = "2025-06-01T08:30:00.000+08:00"
         body["batches"][0]["code"] = bag.lower().replace("-", " ")
         assert (await world.post(body)).status_code == 200
 

@@ -14,8 +14,9 @@ from app.batches.models import Batch
 from app.events.state import state_from_json
 from app.ledger.models import Event
 from tests import reference as ref
-from tests.recording import FAR_STATION, capture, make_wide_world, odd_labels
-from tests.world import BOTTLES, World
+from tests.histories import BY, history, send_in
+from tests.recording import capture, make_wide_world, odd_labels
+from tests.world import World
 
 
 @pytest.fixture(scope="module")
@@ -56,17 +57,17 @@ class TestClocks:
         assert item["event"]["flags"] == []
 
     async def test_nothing_happens_before_its_label_was_issued(self, world: World):
-        issued = datetime(2026, 9, 1, tzinfo=UTC)
+        issued = datetime(2025, 9, 1, tzinfo=UTC)
         [bag] = await odd_labels(world.database, issued_at=issued)
-        answer = await world.event("hand_in", bag, at=datetime(2026, 8, 1, tzinfo=UTC))
+        answer = await world.event("hand_in", bag, at=datetime(2025, 8, 1, tzinfo=UTC))
         assert datetime.fromisoformat(answer["effective_at"]) == issued
         assert answer["flags"] == ["before-label-issued"]
 
     async def test_the_day_is_the_province_s(self, world: World):
         [bag] = await odd_labels(world.database)
-        answer = await world.event("hand_in", bag, at=datetime(2026, 6, 1, 16, tzinfo=UTC))
+        answer = await world.event("hand_in", bag, at=datetime(2025, 6, 1, 16, tzinfo=UTC))
         async with world.database.read() as session:
-            assert (await session.get_one(Event, answer["id"])).occurred_on == date(2026, 6, 2)
+            assert (await session.get_one(Event, answer["id"])).occurred_on == date(2025, 6, 2)
 
 
 class TestLateNews:
@@ -105,63 +106,6 @@ class TestLateNews:
         async with world.database.read() as session:
             batch = await session.get_one(Batch, bag)
         return batch.status, batch.mass_g
-
-
-def history(world: World, rng: Random, bag: str) -> list[dict]:
-    """A life in which every step fits: hand-ins, a seal, some moves, perhaps a treatment."""
-    at = datetime(2026, 7, 1, tzinfo=UTC) + timedelta(days=rng.randrange(60))
-
-    def body(kind, site, **fields):
-        nonlocal at
-        at += timedelta(minutes=rng.choice([0, 1, 600]), microseconds=rng.randrange(1, 999))
-        if kind != "hand_in" and rng.random() < 0.6:
-            fields.setdefault("mass_g", rng.randrange(300, 900))
-        return world.body(kind, bag, site=site, at=at, **fields)
-
-    steps = [body("hand_in", ref.POINT) for _ in range(rng.randrange(4))]
-    if steps and rng.random() < 0.5:
-        steps[0]["contents"] = [BOTTLES, {**BOTTLES, "scope": "veterinary", "pieces": 7}]
-    steps.append(body("collect", ref.POINT, mass_g=rng.randrange(300, 900)))
-    site = ref.POINT
-    for _ in range(rng.randrange(1, 4)):
-        to = rng.choice([s for s in (ref.STATION, FAR_STATION, ref.OTHER_POINT) if s != site])
-        steps.append(body("depart", site, destination=to))
-        steps.append(
-            body("arrive", to, **({"trip": steps[-1]["id"]} if rng.random() < 0.5 else {}))
-        )
-        site = to
-        if rng.random() < 0.5:
-            steps.append(body("store", site))
-    if rng.random() < 0.6:
-        steps.append(body("depart", site, destination=ref.PLANT))
-        steps.append(body("arrive", ref.PLANT))
-        if rng.random() < 0.7:
-            steps.append(body("dispose", ref.PLANT))
-    return steps
-
-
-BY = {
-    ref.POINT: "collector", ref.OTHER_POINT: "other_collector", ref.STATION: "keeper",
-    FAR_STATION: "far_keeper", ref.PLANT: "plant",
-}  # fmt: skip
-
-
-async def send_in(world: World, rng: Random, steps: list[dict]) -> None:
-    """Send each site's steps from its phone, in random chunks, refused ones again, some twice."""
-    waiting, turns = list(steps), 0
-    while waiting:
-        turns += 1
-        assert turns < 60, ("stuck", [s["kind"] for s in waiting])
-        site = rng.choice([s["site"] for s in waiting])
-        mine = [s for s in waiting if s["site"] == site]
-        chunk = rng.sample(mine, rng.randrange(1, len(mine) + 1))
-        if rng.random() < 0.3:
-            chunk += rng.sample(chunk, 1)
-        for body, item in zip(chunk, await capture(world, BY[site], chunk), strict=True):
-            if item["outcome"] == "refused":
-                assert item["problem"].get("retry") is True, item["problem"]
-            elif body in waiting:
-                waiting.remove(body)
 
 
 @pytest.mark.parametrize("seed", range(15))

@@ -18,6 +18,7 @@ from app.balance.models import CountyFlow, Posting, SiteFlow
 from app.balance.postings import MEMO, Transfer, county_of, net
 from app.ledger.follow import Follow, LeafRow
 from app.ledger.models import Leaf
+from app.orm import among
 
 SiteKey = tuple[str, date, str]
 CountyKey = tuple[str, str, date, str, str, str, str]
@@ -69,7 +70,7 @@ async def apply(session: AsyncSession, leaves: Sequence[LeafRow]) -> None:
     flow instead of showing as a flow the other way.
     """
     causes = [leaf.event_id for leaf in leaves]
-    new = (await session.scalars(select(Posting).where(Posting.cause.in_(causes)))).all()
+    new = (await session.scalars(select(Posting).where(among(Posting.cause, causes)))).all()
     rebooked = {(p.batch_code, p.about) for p in new if p.about != p.cause}
     old = []
     if rebooked:
@@ -77,8 +78,8 @@ async def apply(session: AsyncSession, leaves: Sequence[LeafRow]) -> None:
             select(Posting)
             .join(Leaf, Leaf.event_id == Posting.cause)
             .where(
-                Posting.batch_code.in_({batch for batch, _ in rebooked}),
-                Posting.about.in_({about for _, about in rebooked}),
+                among(Posting.batch_code, {batch for batch, _ in rebooked}),
+                among(Posting.about, {about for _, about in rebooked}),
                 Leaf.leaf_index < leaves[0].leaf_index,
             )
         )

@@ -23,6 +23,7 @@ from app.events.state import LabelFacts, State, Step, state_from_json
 from app.events.story import step_of
 from app.ledger.leaf import read_leaf
 from app.ledger.models import Event, EventBatch, EventPrivate
+from app.orm import among
 from app.packaging.models import Term, UnitWeight, UnitWeightVersion
 from app.parties.models import ListedUnit, Permit, Site, Vehicle
 from app.trips.models import Trip
@@ -90,7 +91,7 @@ async def lock_batches(session: AsyncSession, codes: Iterable[str]) -> dict[str,
     """Lock the batches that exist, by code, and return what is known of them."""
     rows = await session.execute(
         select(Batch.code, Batch.state, Batch.seen_by)
-        .where(Batch.code.in_(sorted(set(codes))))
+        .where(among(Batch.code, set(codes)))
         .order_by(Batch.code)
         .with_for_update()
     )
@@ -107,7 +108,7 @@ async def lock_batches(session: AsyncSession, codes: Iterable[str]) -> dict[str,
 
 async def labels_of(session: AsyncSession, codes: Iterable[str]) -> dict[str, LabelRow]:
     """Return the issued labels among codes."""
-    rows = await session.scalars(select(Label).where(Label.code.in_(set(codes))))
+    rows = await session.scalars(select(Label).where(among(Label.code, set(codes))))
     return {
         row.code: LabelRow(
             row.kind,
@@ -125,7 +126,7 @@ async def recorded_under(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUI
     rows = await session.execute(
         select(Event.id, Event.leaf, Event.leaf_hash, EventPrivate.salt, EventPrivate.private)
         .outerjoin(EventPrivate, EventPrivate.event_id == Event.id)
-        .where(Event.id.in_(set(ids)))
+        .where(among(Event.id, set(ids)))
     )
     return {
         id_: Recorded(read_leaf(leaf), leaf, leaf_hash, (salt, private) if salt else None)
@@ -136,14 +137,14 @@ async def recorded_under(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUI
 async def sites_of(session: AsyncSession, codes: Iterable[str]) -> dict[str, SiteFacts]:
     """Return what the rules need of sites, permits and list entries included."""
     wanted = set(codes)
-    sites = (await session.scalars(select(Site).where(Site.code.in_(wanted)))).all()
+    sites = (await session.scalars(select(Site).where(among(Site.code, wanted)))).all()
     plants = [s.code for s in sites if s.kind in "RILH"]
     permits: dict[str, list[tuple[str, Span]]] = defaultdict(list)
     listed: dict[str, list[Span]] = defaultdict(list)
     if plants:
-        for permit in await session.scalars(select(Permit).where(Permit.site.in_(plants))):
+        for permit in await session.scalars(select(Permit).where(among(Permit.site, plants))):
             permits[permit.site].append((permit.kind, Span(permit.valid_from, permit.valid_to)))
-        for unit in await session.scalars(select(ListedUnit).where(ListedUnit.site.in_(plants))):
+        for unit in await session.scalars(select(ListedUnit).where(among(ListedUnit.site, plants))):
             listed[unit.site].append(Span(unit.valid_from, unit.valid_to))
     return {
         s.code: SiteFacts(
@@ -169,7 +170,7 @@ async def trips_of(
     ids = {r for r in wanted if isinstance(r, UUID)}
     numbers = {r for r in wanted if isinstance(r, str)}
     rows = await session.scalars(
-        select(Trip).where(or_(Trip.id.in_(ids), Trip.number.in_(numbers)))
+        select(Trip).where(or_(among(Trip.id, ids), among(Trip.number, numbers)))
     )
     found: dict[UUID | str, TripRow] = {}
     for row in rows:
@@ -184,7 +185,7 @@ async def carriers_of(session: AsyncSession, plates: Iterable[str]) -> dict[str,
     if not wanted:
         return {}
     rows = await session.execute(
-        select(Vehicle.plate, Vehicle.organisation).where(Vehicle.plate.in_(wanted))
+        select(Vehicle.plate, Vehicle.organisation).where(among(Vehicle.plate, wanted))
     )
     return dict(rows.all())
 
@@ -217,12 +218,12 @@ async def load_stories(
     named = (
         await session.execute(
             select(EventBatch.batch_code, EventBatch.event_id).where(
-                EventBatch.batch_code.in_(codes)
+                among(EventBatch.batch_code, codes)
             )
         )
     ).all()
     leaves = await session.execute(
-        select(Event.id, Event.leaf).where(Event.id.in_({event for _, event in named}))
+        select(Event.id, Event.leaf).where(among(Event.id, {event for _, event in named}))
     )
     parts = {id_: read_leaf(leaf) for id_, leaf in leaves}
     for code in codes:
@@ -231,5 +232,5 @@ async def load_stories(
         story = known[code].story
         assert story is not None
         story.append(step_of(parts[event]["event"], parts[event]["stamps"], code))
-    for posting in await session.scalars(select(Posting).where(Posting.batch_code.in_(codes))):
+    for posting in await session.scalars(select(Posting).where(among(Posting.batch_code, codes))):
         known[posting.batch_code].booked.append(transfer_of(posting))

@@ -5,6 +5,7 @@ set-based in one transaction. If a constraint objects, because another request w
 items are replayed on what is then there: together once more, then one by one. Refused bodies are kept.
 """
 
+import asyncio
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -129,7 +130,8 @@ async def _record_in(
     ]
     facts = await _load(session, dated)
     decided = [
-        _decide_all(items, facts, one, source) for one, items in zip(submissions, read, strict=True)
+        await _decide_all(items, facts, one, source)
+        for one, items in zip(submissions, read, strict=True)
     ]
     together = [found for answers in decided for found in answers]
     decisions = [found for found in together if isinstance(found, Decision)]
@@ -145,12 +147,13 @@ async def _record_in(
     ]
 
 
-def _decide_all(
+async def _decide_all(
     items: Sequence[Item | DomainError], facts: Facts, one: Submission, source: Source
 ) -> list[Decision | Duplicate | DomainError]:
     """Decide a submission's items in order; `facts` then knows of what was decided."""
     decided: list[Decision | Duplicate | DomainError] = []
     for item in items:
+        await asyncio.sleep(0)  # a long queue of late events takes seconds; others need not wait
         if isinstance(item, DomainError):
             decided.append(item)
             continue

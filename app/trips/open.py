@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.batches.codes import TripNumber
+from app.orm import among
 from app.trips.models import Trip, TripCounter
 
 
@@ -74,5 +75,5 @@ async def numbers_of(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, s
     """Return the numbers of trips by id."""
     if not ids:
         return {}
-    rows = await session.execute(select(Trip.id, Trip.number).where(Trip.id.in_(ids)))
+    rows = await session.execute(select(Trip.id, Trip.number).where(among(Trip.id, ids)))
     return dict(rows.all())

@@ -1,0 +1,229 @@
+"""`/balance`: opening + in = out + closing to the gram, whatever happened and whoever told late."""
+
+from collections import Counter
+from datetime import date, timedelta
+from random import Random
+
+import pytest
+from sqlalchemy import select
+
+from app.balance.flows import FLOWS
+from app.balance.postings import MEMO, Transfer
+from app.batches.models import Batch
+from app.events.fold import Folded, fold
+from app.events.state import LabelFacts, state_from_json
+from app.events.story import step_of
+from app.ledger.follow import catch_up
+from app.ledger.leaf import read_leaf
+from app.ledger.models import Event, EventBatch
+from tests import reference as ref
+from tests.histories import history, send_in
+from tests.recording import FAR_STATION, make_wide_world, odd_labels
+from tests.world import World
+
+SITES = (ref.POINT, ref.OTHER_POINT, ref.STATION, FAR_STATION, ref.PLANT)
+AREAS = {
+    ref.LUQUAN: {ref.LUQUAN}, "130100": {ref.LUQUAN}, ref.XINJI: {ref.XINJI},
+    ref.ANXIN: {ref.ANXIN}, "133100": {ref.ANXIN}, "130000": {ref.LUQUAN, ref.XINJI, ref.ANXIN},
+}  # fmt: skip
+FIRST, LAST = date(2025, 6, 25), date(2025, 9, 10)
+
+
+@pytest.fixture(scope="module")
+async def world(database):
+    made = await make_wide_world(database)
+    yield made
+    await made.close()
+
+
+async def balance(world: World, start: date, end: date, by: str = "province", **of: str) -> dict:
+    answer = await world.client(by).get(
+        "/api/v1/balance", params={"from": str(start), "to": str(end), **of}
+    )
+    assert answer.status_code == 200, answer.text
+    found = answer.json()
+    total_in, total_out = sum(found["in"].values()), sum(found["out"].values())
+    assert found["opening_g"] + total_in == total_out + found["closing_g"]
+    assert min([0, *found["in"].values(), *found["out"].values()]) == 0
+    return found
+
+
+async def due(world: World) -> list[Transfer]:
+    """Fold every bag's story afresh: what should have moved, without any rebooking."""
+    async with world.database.read() as session:
+        rows = await session.execute(
+            select(EventBatch.batch_code, Event.leaf).join(Event, Event.id == EventBatch.event_id)
+        )
+        stories: dict[str, list] = {}
+        for code, leaf in rows:
+            parts = read_leaf(leaf)
+            stories.setdefault(code, []).append(step_of(parts["event"], parts["stamps"], code))
+    transfers: list[Transfer] = []
+    for code, story in stories.items():
+        folded = fold(LabelFacts(code[:6]), story)
+        assert isinstance(folded, Folded)
+        transfers += [t for t in folded.transfers if t.source not in MEMO]
+    return transfers
+
+
+async def held(world: World) -> Counter:
+    """Return what batches say is held, by site, and by `transit/<sender's county>`."""
+    async with world.database.read() as session:
+        rows = (await session.scalars(select(Batch))).all()
+    found: Counter = Counter()
+    for row in rows:
+        state = state_from_json(row.state)
+        if state.status == "in_transit":
+            found["transit/" + state.site[:6]] += row.mass_g
+        elif state.status != "disposed":
+            found[state.site] += row.mass_g
+    return found
+
+
+def inside(account: str, place: str, counties: set[str]) -> bool:
+    kind, _, rest = account.partition("/")
+    return (kind == "site" and rest[:6] in counties) or (kind == "transit" and place in counties)
+
+
+def named(account: str, place: str) -> str:
+    kind, _, rest = account.partition("/")
+    if kind == "site":
+        return f"site/{rest[:6]}"
+    return f"transit/{place}" if kind == "transit" else account
+
+
+async def check_everything(world: World, rng: Random) -> None:
+    """Compare balances of random days with the folded stories and with what batches say."""
+    await catch_up(world.database, [FLOWS])
+    transfers, holds = await due(world), await held(world)
+    for site in SITES:
+        start, end = days(rng)
+        found = await balance(world, start, end, site=site)
+        account = f"site/{site}"
+        into, out = Counter(), Counter()
+        for t in transfers:
+            if start <= t.occurred_on <= end:
+                if t.target == account:
+                    into["transit" if t.source.startswith("transit/") else t.source] += t.mass_g
+                if t.source == account:
+                    out["transit" if t.target.startswith("transit/") else t.target] += t.mass_g
+        assert (found["in"], found["out"]) == (into, out)
+        assert (
+            found["opening_g"] == (await balance(world, FIRST, start - DAY, site=site))["closing_g"]
+        )
+        assert (await balance(world, FIRST, LAST, site=site))["closing_g"] == holds[site]
+    for area, counties in AREAS.items():
+        start, end = days(rng)
+        found = await balance(world, start, end, area=area)
+        into, out = Counter(), Counter()
+        for t in transfers:
+            here = inside(t.source, t.place, counties), inside(t.target, t.place, counties)
+            if start <= t.occurred_on <= end and here[0] != here[1]:
+                if here[1]:
+                    into[named(t.source, t.place)] += t.mass_g
+                else:
+                    out[named(t.target, t.place)] += t.mass_g
+        assert (found["in"], found["out"]) == (into, out)
+        whole = (await balance(world, FIRST, LAST, area=area))["closing_g"]
+        sites = sum(g for k, g in holds.items() if k[:6] in counties)
+        assert whole == sites + sum(holds[f"transit/{county}"] for county in counties)
+
+
+DAY = timedelta(days=1)
+
+
+def days(rng: Random) -> tuple[date, date]:
+    start = FIRST + DAY * rng.randrange(1, 70)
+    return start, min(LAST, start + DAY * rng.choice([0, 1, 7, 30]))
+
+
+async def test_balances_hold_for_any_history_told_in_any_order(world: World):
+    rng = Random(11)
+    missing = []
+    for turn in range(4):
+        for bag in await odd_labels(world.database, 3):
+            steps = history(world, rng, bag)
+            held_back = [s for s in steps[:-1] if rng.random() < 0.3]
+            await send_in(world, rng, [s for s in steps if s not in held_back])
+            missing.append(held_back)
+        await check_everything(world, Random(turn))
+    for turn, held_back in enumerate(missing):
+        await send_in(world, rng, held_back)
+        if turn % 4 == 3:
+            await check_everything(world, Random(turn + 50))
+    transfers = await due(world)
+    assert not any("unexplained" in (t.source, t.target) for t in transfers)
+
+
+async def test_a_late_event_moves_the_flow_and_does_not_add_a_second(world: World):
+    [bag] = await odd_labels(world.database)
+    day = date(2025, 6, 20)
+    at = world.clock.replace(year=2025, month=6, day=20, hour=2)
+    await world.event("collect", bag, site=ref.OTHER_POINT, at=at, mass_g=1_000)
+    later = at + timedelta(hours=5)
+    await world.event("arrive", bag, site=ref.STATION, at=later, mass_g=990)
+    await catch_up(world.database, [FLOWS])
+    early = await balance(world, day, day, site=ref.STATION)
+    assert early["in"] == {f"site/{ref.OTHER_POINT}": 1_000}
+    assert early["out"] == {"difference": 10}
+    await world.event(
+        "depart", bag, site=ref.OTHER_POINT, destination=ref.STATION, at=at + timedelta(hours=1)
+    )
+    await catch_up(world.database, [FLOWS])
+    settled = await balance(world, day, day, site=ref.STATION)
+    assert settled["in"] == {"transit": 1_000}
+    assert settled["out"] == {"difference": 10}
+    assert (await balance(world, day, day, site=ref.OTHER_POINT))["out"] == {"transit": 1_000}
+    county = await balance(world, day, day, area=ref.LUQUAN)
+    assert (county["in"], county["out"]) == ({"field": 1_000}, {"difference": 10})
+
+
+async def test_a_balance_says_how_much_of_the_log_it_knows(world: World):
+    await catch_up(world.database, [FLOWS])
+    size = (await balance(world, FIRST, LAST, area="130000"))["log"]["size"]
+    [bag] = await odd_labels(world.database)
+    await world.event("hand_in", bag)
+    assert (await balance(world, FIRST, LAST, area="130000"))["log"]["size"] == size
+    await catch_up(world.database, [FLOWS])
+    assert (await balance(world, FIRST, LAST, area="130000"))["log"]["size"] == size + 1
+
+
+@pytest.mark.parametrize(("who", "of", "status"), [
+    ("collector", {"site": ref.POINT}, 200),
+    ("collector", {"site": ref.STATION}, 404),
+    ("collector", {"area": ref.LUQUAN}, 404),
+    ("county", {"area": ref.LUQUAN}, 200),
+    ("county", {"area": "130100"}, 200),  # the city's one county here
+    ("county", {"area": "130000"}, 404),
+    ("county", {"site": FAR_STATION}, 404),
+    ("far_county", {"site": FAR_STATION}, 200),
+    ("city", {"area": ref.LUQUAN}, 200),
+    ("city", {"area": "133100"}, 404),
+    ("province", {"area": "999999"}, 404),
+    ("province", {"site": "130110-P9999"}, 404),
+    ("province", {"site": ref.POINT, "area": ref.LUQUAN}, 422),
+    ("province", {}, 422),
+    ("province", {"area": "13"}, 422),
+    (None, {"area": ref.LUQUAN}, 401),
+])  # fmt: skip
+async def test_a_balance_is_seen_by_whose_scope_holds_all_of_it(world: World, who, of, status):
+    answer = await world.client(who).get(
+        "/api/v1/balance", params={"from": "2025-01-01", "to": "2025-12-31", **of}
+    )
+    assert answer.status_code == status, answer.text
+
+
+@pytest.mark.parametrize(("start", "end"), [
+    ("2025-02-30", "2025-03-01"), ("2025-03-02", "2025-03-01"), ("", ""), ("yesterday", "today"),
+])  # fmt: skip
+async def test_days_that_are_none_are_422(world: World, start, end):
+    answer = await world.client("province").get(
+        "/api/v1/balance", params={"area": "130000", "from": start, "to": end}
+    )
+    assert answer.status_code == 422
+    assert answer.json()["type"] == "/problems/invalid-query"
+
+
+async def test_days_at_the_ends_of_the_calendar_are_days(world: World):
+    whole = await balance(world, date.min, date.max, area="130000")
+    assert whole["opening_g"] == 0

@@ -180,6 +180,51 @@ async def test_no_nonsense_inside_a_field_gets_a_5xx(world: World, bags, where, 
     assert answer.status_code < 500, answer.text
 
 
+DECLARED = {
+    "areas": {"code": ref.LUQUAN, "name": "鹿泉区", "pinyin": "luquanqu", "kind": "district",
+              "parent": "130100", "valid_from": "2024-01-01"},
+    "pilots": {"county": ref.LUQUAN, "valid_from": "2024-01-01"},
+    "unit_weights": {"material": "pet", "form": "bottle", "size": "lt200ml", "weight_mg": 15_000,
+                     "source": "抽样"},
+    "resource_units": {"site": ref.PLANT, "valid_from": "2024-01-01"},
+    "supply": {"id": "1", "county": ref.LUQUAN, "on": "2025-01-01", "units": 5,
+               "unit_weight_g": 1, "method": "A"},
+}  # fmt: skip
+
+
+@SETTINGS
+@given(subject=st.sampled_from([*DECLARED, "", "keys"]), spoiled=st.dictionaries(
+    st.sampled_from(sorted({key for row in DECLARED.values() for key in row} | {"valid_to"})),
+    VALUES | st.sampled_from(["0001-01-01", "9999-12-31", "2024-02-30", ref.PLANT, "130100"]),
+    min_size=1, max_size=3))  # fmt: skip
+async def test_no_declaration_gets_a_5xx(world: World, subject, spoiled):
+    row = DECLARED.get(subject, {}) | spoiled
+    body = _whole("declare", "x") | {"subject": subject, "rows": [row, row]}
+    for field in ("site", "batches"):
+        del body[field]
+    answer = await world.client("province").post(
+        "/api/v1/events", content=_text(body), headers=_JSON
+    )
+    assert answer.status_code < 500, answer.text
+
+
+@pytest.mark.parametrize(("subject", "changed", "pointer"), [
+    ("areas", {"valid_from": "0001-01-01"}, "/rows/0/valid_from"),
+    ("areas", {"valid_to": "2023-12-31"}, "/rows/0"),
+    ("resource_units", {"site": ref.POINT}, "/rows/0/site"),
+    ("pilots", {"county": "139999"}, "/rows/0"),
+    ("unit_weights", {"weight_mg": 1.5}, "/rows/0/weight_mg"),
+])  # fmt: skip
+async def test_a_declared_row_that_cannot_be_is_pointed_at(world, subject, changed, pointer):
+    body = _whole("declare", "x") | {"subject": subject, "rows": [DECLARED[subject] | changed]}
+    for field in ("site", "batches"):
+        del body[field]
+    answer = await world.client("province").post("/api/v1/events", json=body)
+    assert 400 <= answer.status_code < 500, answer.text
+    problem = answer.json()
+    assert pointer in [problem.get("pointer"), *(e["pointer"] for e in problem.get("errors", []))]
+
+
 @settings(SETTINGS, max_examples=60)
 @given(text=st.text(max_size=30), path=st.sampled_from([
     "/api/v1/events/{}", "/api/v1/refusals?limit={}", "/api/v1/refusals?cursor={}",
@@ -196,8 +241,8 @@ async def test_no_query_gets_a_5xx(world: World, text, path):
 async def test_whatever_was_refused_is_shown_again(world: World):
     assert await refused_so_far(world.database) > 100
     seen, cursor = 0, ""
-    while cursor is not None:
-        answer = await world.client("collector").get(f"/api/v1/refusals?limit=200&cursor={cursor}")
+    while True:
+        answer = await world.client("province").get(f"/api/v1/refusals?limit=200&cursor={cursor}")
         assert answer.status_code == 200, answer.text
         page = answer.json()
         seen += len(page["items"])

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.areas.models import Area, County, CountyArea, Pilot
 from app.auth.caller import Caller
+from app.batches.codes import site_kind
 from app.batches.schemas import SiteCode
 from app.errors import InvalidBody, NotFound
 from app.events.declare import Subject, register
@@ -20,16 +21,23 @@ from app.packaging.models import Term, UnitWeight, UnitWeightVersion
 from app.parties.models import ListedUnit, Site
 from app.web import Unfit, Wire
 
+FIRST_YEAR, LAST_YEAR = 1900, 2199
 AREA_KINDS = ("province", "city", "direct_city", "new_area")
 
 
 def _day(value: Any) -> date:
     if isinstance(value, str) and len(value) == 10:  # noqa: PLR2004
         try:
-            return date.fromisoformat(value)
+            day = date.fromisoformat(value)
         except ValueError:
             pass
-    raise Unfit("应为日期，例如 2026-01-01", "must be a date such as 2026-01-01")
+        else:
+            if FIRST_YEAR <= day.year <= LAST_YEAR:
+                return day
+    raise Unfit(
+        f"应为 {FIRST_YEAR} 至 {LAST_YEAR} 年间的日期，例如 2026-01-01",
+        f"must be a date from {FIRST_YEAR} to {LAST_YEAR} such as 2026-01-01",
+    )
 
 
 Day = Annotated[date, BeforeValidator(_day)]
@@ -181,6 +189,9 @@ async def _apply_unit_weights(
 async def _apply_resource_units(
     session: AsyncSession, _: Caller, rows: Sequence[ResourceUnitRow], event_id: UUID, __: date
 ) -> None:
+    for i, row in enumerate(rows):
+        if site_kind(row.site) != "R":
+            raise InvalidBody.at(f"/rows/{i}/site", "不是资源化利用单位", "is no resource-use unit")
     await _must_exist(session, Site.code, [r.site for r in rows])
     fresh = insert(ListedUnit)
     await session.execute(

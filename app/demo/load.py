@@ -54,6 +54,7 @@ class Credentials:
     role: str
     area: str
     site: str | None
+    department: str | None
 
 
 class Seeded:
@@ -131,7 +132,14 @@ async def _settle(database: Database, world: World, now: datetime) -> list[Crede
         for table, rows in tables:
             await session.execute(insert(table), list(rows))
     return [
-        Credentials(account.username, password, account.role, account.area, account.site)
+        Credentials(
+            account.username,
+            password,
+            account.role,
+            account.area,
+            account.site,
+            account.department,
+        )
         for account, password in zip(world.accounts, passwords, strict=True)
     ]
 

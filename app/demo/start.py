@@ -83,7 +83,7 @@ async def _reset(database: Database) -> list[Credentials]:
         for account, hashed in zip(rows, hashes, strict=True):
             account.password_hash = hashed
         return [
-            Credentials(a.username, password, a.role, a.area, a.site)
+            Credentials(a.username, password, a.role, a.area, a.site, a.department)
             for a, password in zip(rows, passwords, strict=True)
         ]
 

@@ -136,7 +136,7 @@ async def test_the_same_seed_gives_the_same_log_however_many_share_a_transaction
 def test_accounts_are_written_for_their_owner_alone(tmp_path: Path) -> None:
     path = tmp_path / "var" / "demo-accounts.json"
     write_accounts(
-        path, [Credentials("keeper-130110", "secret", "keeper", "130110", "130110-S0001")]
+        path, [Credentials("keeper-130110", "secret", "keeper", "130110", "130110-S0001", None)]
     )
     assert json.loads(path.read_text()) == [
         {
@@ -145,6 +145,7 @@ def test_accounts_are_written_for_their_owner_alone(tmp_path: Path) -> None:
             "role": "keeper",
             "area": "130110",
             "site": "130110-S0001",
+            "department": None,
         }
     ]
     assert stat.S_IMODE(path.stat().st_mode) == 0o600

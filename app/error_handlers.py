@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from app.db import is_away, sqlstate
 from app.errors import (
@@ -54,10 +55,6 @@ def problem_of(error: DomainError, request: Request) -> dict[str, Any]:
     if error.kind is Kind.INVALID and "pointer" in problem:
         # One rule that names its place answers in the shape that validation has.
         problem.setdefault("errors", [{k: problem[k] for k in ("pointer", "detail")}])
-    for item in problem.get("errors", []):
-        english = item.pop("detail_en", None)
-        if tongue == "en" and english:
-            item["detail"] = english
     problem["status"] = status_of(error)
     problem["instance"] = getattr(request.state, "request_id", "")
     return problem
@@ -126,6 +123,11 @@ async def _http_error(request: Request, error: Exception) -> Response:
     return answer(InvalidBody(reason=str(error.detail)), request)
 
 
+async def _cut_off(request: Request, _: Exception) -> Response:
+    """Answer a client that broke off its upload and hears nothing: no fault of ours."""
+    return answer(InvalidBody.at("", "上传中断", "the upload broke off"), request)
+
+
 async def _database_error(request: Request, error: Exception) -> Response:
     if is_away(error):
         log.warning("database away", error=type(error).__name__)
@@ -148,6 +150,7 @@ def install(app: FastAPI) -> None:
         DomainError: _domain_error,
         RequestValidationError: _query_error,
         HTTPException: _http_error,
+        ClientDisconnect: _cut_off,
         DBAPIError: _database_error,
         PoolTimeout: _database_error,
         OSError: _database_error,

@@ -50,6 +50,12 @@ class DomainError(Exception):
         plain = {key: value for key, value in self.extras.items() if not key.endswith("_en")}
         if language == "en":
             plain |= {key[:-3]: value for key, value in self.extras.items() if key.endswith("_en")}
+        if "errors" in plain:
+            said = "detail_en" if language == "en" else "detail"
+            plain["errors"] = [
+                {"pointer": error["pointer"], "detail": error.get(said) or error["detail"]}
+                for error in plain["errors"]
+            ]
         return plain
 
     def problem(self, language: str = "zh") -> dict[str, Any]:

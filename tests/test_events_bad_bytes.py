@@ -126,7 +126,7 @@ FIELDS = st.sampled_from(
      "exceptions", "difference_reason", "method", "certificate", "product", "mass_g", "v"]
 )  # fmt: skip
 SETTINGS = settings(
-    max_examples=100, deadline=None, suppress_health_check=list(HealthCheck), database=None
+    max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), database=None
 )
 
 
@@ -225,7 +225,7 @@ async def test_a_declared_row_that_cannot_be_is_pointed_at(world, subject, chang
     assert pointer in [problem.get("pointer"), *(e["pointer"] for e in problem.get("errors", []))]
 
 
-@settings(SETTINGS, max_examples=60)
+@SETTINGS
 @given(text=st.text(max_size=30), path=st.sampled_from([
     "/api/v1/events/{}", "/api/v1/refusals?limit={}", "/api/v1/refusals?cursor={}",
     "/api/v1/balance?site={}&from=2025-01-01&to=2026-01-02",

@@ -1,6 +1,8 @@
 """Many at once: one is recorded, the others are told rightly, and no connection is lost."""
 
 import asyncio
+import json
+import socket
 from collections import Counter
 from datetime import UTC, datetime
 from random import Random
@@ -8,7 +10,9 @@ from uuid import uuid4
 
 import httpx
 import pytest
+import uvicorn
 from sqlalchemy import select
+from structlog.testing import capture_logs
 
 from app.batches.models import Batch
 from app.config import Settings
@@ -211,14 +215,67 @@ async def test_a_cancelled_request_leaves_no_connection_and_no_half_event(world:
     assert {a.status_code for a in answers} == {201}
 
 
+@pytest.fixture
+async def listening(world: World):
+    """The application behind real sockets; yields its port."""
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(world.app, log_config=None, lifespan="off"))
+    serving = asyncio.create_task(server.serve([listener]))
+    async with asyncio.timeout(10):
+        while not server.started:  # noqa: ASYNC110  uvicorn has no event for it
+            await asyncio.sleep(0.01)
+    yield listener.getsockname()[1]
+    server.should_exit = True
+    await serving
+
+
+async def test_phones_that_lose_their_signal_are_no_faults_and_leave_nothing(world, listening):
+    bags = await odd_labels(world.database, 24)
+    cookie = world.client("collector").headers["cookie"]
+
+    async def cut(bag: str, share: float) -> None:
+        body = json.dumps(world.body("hand_in", bag)).encode()
+        _, writer = await asyncio.open_connection("127.0.0.1", listening)
+        writer.write(
+            b"POST /api/v1/events HTTP/1.1\r\nhost: ny.test\r\ncontent-type: application/json"
+            b"\r\ncookie: %s\r\ncontent-length: %d\r\n\r\n%s"
+            % (cookie.encode(), len(body), body[: int(len(body) * share)])
+        )
+        await writer.drain()
+        await asyncio.sleep(0.005)
+        writer.close()
+
+    with capture_logs() as logs:
+        await asyncio.gather(*(cut(bag, (i % 4) / 3) for i, bag in enumerate(bags)))
+        for _ in range(100):
+            if len([entry for entry in logs if entry["event"] == "request"]) == len(bags):
+                break
+            await asyncio.sleep(0.05)
+    assert not [entry for entry in logs if entry["log_level"] == "error"]
+    assert out_of(world.app) == 0
+
+
+async def test_ten_megabytes_over_a_real_connection_are_413(world, listening):
+    headers = {"cookie": world.client("collector").headers["cookie"]}
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{listening}", headers=headers) as c:
+        answer = await c.post(
+            "/api/v1/events",
+            content=b" " * 10_000_000,
+            headers={"content-type": "application/json"},
+        )
+        assert answer.status_code == 413
+        assert (await c.get("/healthz")).status_code == 200
+
+
 async def test_more_requests_than_connections_wait_their_turn(world: World):
-    bags = await odd_labels(world.database, 60)
+    bags = await odd_labels(world.database, 30)
     at = world.tick()
     answers = await asyncio.gather(
         *(world.post(world.body("collect", bag, at=at, mass_g=1_000)) for bag in bags),
-        *(world.client("county").get("/api/v1/refusals") for _ in range(20)),
+        *(world.client("county").get("/api/v1/refusals") for _ in range(10)),
     )
-    assert Counter(a.status_code for a in answers) == {201: 60, 200: 20}
+    assert Counter(a.status_code for a in answers) == {201: 30, 200: 10}
 
 
 async def test_queues_of_two_accounts_do_not_mix(world: World):

@@ -40,10 +40,10 @@ async def list_counties(
     limit: int,
 ) -> list[CountyThen]:
     """Return counties as of a day, by code after `after`; pilots or others alone where asked."""
-    designated = exists().where(Pilot.county == County.code, _held(Pilot, on))
+    designated = exists().where(Pilot.county == County.code, held(Pilot, on))
     query = (
         select(County, CountyArea.area, designated)
-        .outerjoin(CountyArea, (CountyArea.county == County.code) & _held(CountyArea, on))
+        .outerjoin(CountyArea, (CountyArea.county == County.code) & held(CountyArea, on))
         .where(County.code > after)
         .order_by(County.code)
         .limit(limit)
@@ -53,6 +53,6 @@ async def list_counties(
     return [CountyThen(*row) for row in await session.execute(query)]
 
 
-def _held(table: type[CountyArea | Pilot], on: date) -> ColumnElement[bool]:
+def held(table: type[CountyArea | Pilot], on: date) -> ColumnElement[bool]:
     """Return the condition that a dated row holds on a day."""
     return and_(table.valid_from <= on, or_(table.valid_to.is_(None), table.valid_to >= on))

@@ -13,6 +13,7 @@ from sqlalchemy.sql.expression import cast
 from sqlalchemy.types import Text
 
 from app.areas.models import PROVINCE, CountyArea
+from app.areas.read import held, today
 from app.auth.caller import SITE_ROLES, Caller
 from app.errors import NotFound
 
@@ -52,8 +53,8 @@ async def reach_of(session: AsyncSession, caller: Caller) -> Reach:
 
 
 async def counties_of(session: AsyncSession, area: str) -> frozenset[str]:
-    """Return the counties that report to an area now; a county's own code returns itself too."""
-    query = select(CountyArea.county).where(CountyArea.valid_to.is_(None))
+    """Return the counties that report to an area today; a county's own code returns itself too."""
+    query = select(CountyArea.county).where(held(CountyArea, today()))
     if area != PROVINCE:
         query = query.where(or_(CountyArea.area == area, CountyArea.county == area))
     return frozenset(await session.scalars(query))

@@ -6,11 +6,11 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import BeforeValidator, Field, StringConstraints, model_validator
-from sqlalchemy import func, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.areas.models import Area, County, CountyArea, Pilot
+from app.areas.models import PROVINCE, Area, County, CountyArea, Pilot
 from app.auth.caller import Caller
 from app.batches.codes import site_kind
 from app.batches.schemas import SiteCode
@@ -105,7 +105,7 @@ async def _apply_areas(
 ) -> None:
     await _check_areas(session, rows)
     areas = [r.model_dump() for r in rows if r.kind in AREA_KINDS]
-    # Parents before children: the province is the one without a parent.
+    # The province, which has no parent, before those that report to it.
     areas.sort(key=lambda area: area["parent"] is not None)
     if areas:
         fresh = insert(Area)
@@ -113,25 +113,42 @@ async def _apply_areas(
         await session.execute(
             fresh.on_conflict_do_update(index_elements=["code"], set_=changed), areas
         )
-    for row in rows:
-        if row.kind in AREA_KINDS:
-            continue
-        # A county reports to one area at a time: the new membership ends the one before.
-        await session.execute(
-            update(CountyArea)
-            .where(CountyArea.county == row.code, CountyArea.valid_to.is_(None))
-            .where(CountyArea.valid_from < row.valid_from)
-            .values(valid_to=row.valid_from - timedelta(days=1))
-        )
-        membership = insert(CountyArea).values(
-            county=row.code, valid_from=row.valid_from, area=row.parent, valid_to=row.valid_to
-        )
-        await session.execute(
-            membership.on_conflict_do_update(
-                index_elements=["county", "valid_from"],
-                set_={"area": row.parent, "valid_to": row.valid_to},
+    for i, row in enumerate(rows):
+        if row.kind not in AREA_KINDS:
+            await _make_room(session, i, row)
+            membership = insert(CountyArea).values(
+                county=row.code, valid_from=row.valid_from, area=row.parent, valid_to=row.valid_to
             )
+            await session.execute(
+                membership.on_conflict_do_update(
+                    index_elements=["county", "valid_from"],
+                    set_={"area": row.parent, "valid_to": row.valid_to},
+                )
+            )
+
+
+async def _make_room(session: AsyncSession, i: int, row: AreaRow) -> None:
+    """End the membership before a new one: a county reports to one area at a time.
+
+    Raises InvalidBody where the new one would run into the next, or two would count the county.
+    """
+    others = CountyArea.county == row.code
+    following = select(func.min(CountyArea.valid_from)).where(
+        others, CountyArea.valid_from > row.valid_from
+    )
+    following_from = await session.scalar(following)
+    if following_from and (row.valid_to is None or row.valid_to >= following_from):
+        raise InvalidBody.at(
+            f"/rows/{i}/valid_to",
+            f"应早于 {following_from}，从那天起已有下一段上报关系",
+            f"must be before {following_from}, when the next membership begins",
         )
+    await session.execute(
+        update(CountyArea)
+        .where(others, CountyArea.valid_from < row.valid_from)
+        .where(or_(CountyArea.valid_to.is_(None), CountyArea.valid_to >= row.valid_from))
+        .values(valid_to=row.valid_from - timedelta(days=1))
+    )
 
 
 async def _check_areas(session: AsyncSession, rows: Sequence[AreaRow]) -> None:
@@ -140,12 +157,18 @@ async def _check_areas(session: AsyncSession, rows: Sequence[AreaRow]) -> None:
     areas |= {row.code for row in rows if row.kind in AREA_KINDS}
     counties = set(await session.scalars(select(County.code)))
     for i, row in enumerate(rows):
-        if row.kind not in AREA_KINDS:
-            if row.code not in counties:
-                raise NotFound(what=row.code, pointer=f"/rows/{i}/code")
-            if row.parent is None:
-                raise InvalidBody.at(f"/rows/{i}/parent", "要写上报到哪里", "is missing")
-        if row.parent is not None and row.parent not in areas:
+        if row.kind in AREA_KINDS:
+            above = None if row.kind == "province" else PROVINCE
+            if row.parent != above:
+                raise InvalidBody.at(
+                    f"/rows/{i}/parent", f"上报区域的上级是 {PROVINCE}", f"must be {PROVINCE}"
+                )
+            continue
+        if row.code not in counties:
+            raise NotFound(what=row.code, pointer=f"/rows/{i}/code")
+        if row.parent is None:
+            raise InvalidBody.at(f"/rows/{i}/parent", "要写上报到哪里", "is missing")
+        if row.parent not in areas:
             raise NotFound(what=row.parent, pointer=f"/rows/{i}/parent")
 
 

@@ -113,6 +113,18 @@ class TestWhatIsAnswered:
         counted = json.loads(answers[0]["leaf"])["stamps"]["counted"]
         assert counted == {"version": 2, "scopes": {"pesticide": BOTTLES_G}}
 
+    async def test_a_map_service_s_position_is_put_right_where_its_datum_has_a_meaning(self, world):
+        [bag] = await world.issue_labels(1)
+        for lat, lon, moved in ((38.0851, 114.3099, True), (90, 180, False), (-90, 0, False)):
+            answer = await world.event(
+                "hand_in", bag, position={"lat": lat, "lon": lon, "datum": "GCJ-02"}
+            )
+            shown = answer["position"]
+            assert ((shown["lat"], shown["lon"]) != (lat, lon)) is moved
+            assert abs(shown["lat"] - lat) + abs(shown["lon"] - lon) < 0.02
+            kept = json.loads(answer["leaf"])["event"]["position"]["original"]
+            assert kept == {"lat_e7": round(lat * 1e7), "lon_e7": round(lon * 1e7)}
+
     async def test_the_mass_goes_from_the_field_to_its_treatment_to_the_gram(self, world, life):
         bag, _ = life
         async with world.database.read() as session:

@@ -9,13 +9,18 @@ _SEMI_MAJOR_M = 6_378_245.0
 _ECCENTRICITY_SQUARED = 0.006_693_421_622_965_943
 # Three rounds bring the residue under a millimetre; a fourth changes nothing at 1e-9 degrees.
 _ROUNDS = 4
+# The box inside which map services apply the offset.
+_SOUTH, _NORTH, _WEST, _EAST = 0.8293, 55.8271, 72.004, 137.8347
 
 
 def gcj02_to_wgs84(lat: float, lon: float) -> tuple[float, float]:
-    """Turn a GCJ-02 position into WGS-84: (lat, lon) in decimal degrees, for places in China.
+    """Turn a GCJ-02 position into WGS-84: (lat, lon) in decimal degrees.
 
-    The forward offset has no closed inverse; it is undone by fixed-point iteration.
+    The forward offset has no closed inverse; it is undone by fixed-point iteration. Outside
+    China the datum has no offset, and the formula no meaning: the position stays as it is.
     """
+    if not (_SOUTH <= lat <= _NORTH and _WEST <= lon <= _EAST):
+        return lat, lon
     wgs_lat, wgs_lon = lat, lon
     for _ in range(_ROUNDS):
         gcj_lat, gcj_lon = wgs84_to_gcj02(wgs_lat, wgs_lon)

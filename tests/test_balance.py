@@ -1,14 +1,17 @@
 """`/balance`: opening + in = out + closing to the gram, whatever happened and whoever told late."""
 
 from collections import Counter
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from random import Random
+from uuid import UUID
 
 import pytest
 from sqlalchemy import select
 
+from app.balance.booked import transfer_of
 from app.balance.flows import FLOWS
-from app.balance.postings import MEMO, Transfer
+from app.balance.models import Posting
+from app.balance.postings import MEMO, Transfer, total
 from app.batches.models import Batch
 from app.events.fold import Folded, fold
 from app.events.state import LabelFacts, state_from_json
@@ -17,8 +20,8 @@ from app.ledger.follow import catch_up
 from app.ledger.leaf import read_leaf
 from app.ledger.models import Event, EventBatch
 from tests import reference as ref
-from tests.histories import history, send_in
-from tests.recording import FAR_STATION, make_wide_world, odd_labels
+from tests.histories import BY, history, send_in
+from tests.recording import FAR_STATION, capture, make_wide_world, odd_labels
 from tests.world import World
 
 SITES = (ref.POINT, ref.OTHER_POINT, ref.STATION, FAR_STATION, ref.PLANT)
@@ -48,18 +51,23 @@ async def balance(world: World, start: date, end: date, by: str = "province", **
     return found
 
 
-async def due(world: World) -> list[Transfer]:
-    """Fold every bag's story afresh: what should have moved, without any rebooking."""
+async def stories(world: World) -> dict[str, list]:
+    """Read every bag's story from the leaves."""
     async with world.database.read() as session:
         rows = await session.execute(
             select(EventBatch.batch_code, Event.leaf).join(Event, Event.id == EventBatch.event_id)
         )
-        stories: dict[str, list] = {}
+        found: dict[str, list] = {}
         for code, leaf in rows:
             parts = read_leaf(leaf)
-            stories.setdefault(code, []).append(step_of(parts["event"], parts["stamps"], code))
+            found.setdefault(code, []).append(step_of(parts["event"], parts["stamps"], code))
+    return found
+
+
+async def due(world: World) -> list[Transfer]:
+    """Fold every bag's story afresh: what should have moved, without any rebooking."""
     transfers: list[Transfer] = []
-    for code, story in stories.items():
+    for code, story in (await stories(world)).items():
         folded = fold(LabelFacts(code[:6]), story)
         assert isinstance(folded, Folded)
         transfers += [t for t in folded.transfers if t.source not in MEMO]
@@ -153,6 +161,65 @@ async def test_balances_hold_for_any_history_told_in_any_order(world: World):
             await check_everything(world, Random(turn + 50))
     transfers = await due(world)
     assert not any("unexplained" in (t.source, t.target) for t in transfers)
+
+
+def anything(world: World, rng: Random, bags: list[str], trips: list[str]) -> dict:
+    """An event that makes little sense: any site, any bags, any time, exceptions, old trips."""
+    site = rng.choice(SITES)
+    kinds = {"P": ["hand_in", "collect", "depart", "arrive", "store"], "R": ["dispose", "arrive"]}
+    kind = rng.choice(kinds.get(site[7], ["collect", "depart", "arrive", "store"]))
+    named = rng.sample(bags, 1 if kind in {"hand_in", "collect"} else rng.randrange(1, 4))
+    at = datetime(2025, 7, 1, tzinfo=UTC) + timedelta(minutes=rng.randrange(0, 60_000, 60))
+    fields: dict = {}
+    if kind == "depart":
+        fields["destination"] = rng.choice([s for s in SITES if s != site])
+    if kind in {"depart", "arrive"} and rng.random() < 0.5:
+        fields["trip"] = rng.choice(trips)
+    if kind == "arrive" and rng.random() < 0.4:
+        left = [b for b in bags if b not in named]
+        fields["exceptions"] = [
+            {
+                "code": rng.choice(left),
+                "outcome": rng.choice(["refused", "missing"]),
+                "reason": "?",
+            },
+            {"code": named[0], "outcome": "damaged", "reason": "破袋"},
+        ]
+    if kind == "collect" or rng.random() < 0.5:
+        fields["mass_g"] = rng.randrange(1, 3_000)
+    return world.body(kind, *named, site=site, at=at, **fields)
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_balances_hold_however_little_sense_the_events_make(world: World, seed):
+    rng = Random(seed)
+    bags = await odd_labels(world.database, 5)
+    trips = [str(UUID(int=rng.getrandbits(128), version=4)) for _ in range(3)]
+    outcomes: Counter = Counter()
+    for _ in range(12):
+        events = [anything(world, rng, bags, trips) for _ in range(12)]
+        for site in SITES:
+            if mine := [e for e in events if e["site"] == site]:
+                skew = timedelta(hours=rng.choice([0, 0, 30]))
+                sent_at = datetime.now(UTC) - skew
+                items = await capture(world, BY[site], mine, sent_at)
+                outcomes.update(item["outcome"] for item in items)
+    assert outcomes["recorded"] > 20
+    assert outcomes["refused"] > 20
+    async with world.database.read() as session:
+        stored = await session.scalars(select(Batch).where(Batch.code.in_(bags)))
+        booked = await session.scalars(select(Posting).where(Posting.batch_code.in_(bags)))
+        states = {row.code: state_from_json(row.state) for row in stored}
+        rows = booked.all()
+    for code, story in (await stories(world)).items():
+        if code in states:
+            folded = fold(LabelFacts(code[:6]), story)
+            assert isinstance(folded, Folded)
+            assert folded.state == states[code]
+            stands = total(transfer_of(row) for row in rows if row.batch_code == code)
+            due_now = total(folded.transfers)
+            assert {k: g for k, g in stands.items() if g} == {k: g for k, g in due_now.items() if g}
+    await check_everything(world, rng)
 
 
 async def test_a_late_event_moves_the_flow_and_does_not_add_a_second(world: World):

@@ -35,7 +35,9 @@ class WriteSession(AsyncSession):
 class Database:
     """The engine and its two kinds of session."""
 
-    def __init__(self, url: str, *, pool_size: int = 10, statement_timeout_ms: int = 30_000) -> None:
+    def __init__(
+        self, url: str, *, pool_size: int = 10, statement_timeout_ms: int = 30_000
+    ) -> None:
         address = make_url(url).set(drivername="postgresql+asyncpg")
         server: dict[str, str] = {"timezone": "UTC", "jit": "off"}
         if statement_timeout_ms:
@@ -50,6 +52,7 @@ class Database:
             max_overflow=pool_size,
             pool_timeout=5,
             connect_args={"server_settings": server, "timeout": 5},
+            hide_parameters=True,  # an error is logged with its statement, not with its values
         )
         reading = self.engine.execution_options(
             isolation_level="REPEATABLE READ", postgresql_readonly=True

@@ -11,7 +11,20 @@ import structlog
 log = structlog.stdlib.get_logger("platform")
 _SECRET_PATH = re.compile(r"(?<=^/setup/).+")
 """A one-time link is worth a password until it is used."""
+_ROW = re.compile(r"\nDETAIL:.*?(?=\n\n|\n\[SQL|\Z)", re.DOTALL)
+"""Where PostgreSQL quotes the offending row, and so people's data."""
 _PLAIN_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+
+def leave_rows_out(_: Any, __: str, line: dict[str, Any]) -> dict[str, Any]:
+    """Take out of a traceback the rows that PostgreSQL's errors quote."""
+    if isinstance(line.get("exception"), str):
+        line["exception"] = _ROW.sub("", line["exception"])
+    return line
+
+
+TRACEBACK: tuple[Any, ...] = (structlog.processors.format_exc_info, leave_rows_out)
+"""How an error becomes text."""
 
 
 def configure(log_format: str) -> None:
@@ -25,7 +38,7 @@ def configure(log_format: str) -> None:
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
+        *TRACEBACK,
     ]
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -54,6 +67,7 @@ class RequestLog:
         self.app = app
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Pass the request on under its id, and write its line when the answer is sent."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return

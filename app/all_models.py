@@ -10,7 +10,7 @@ import app.ops.models
 import app.packaging.models
 import app.parties.models
 import app.supply.models
-import app.trips.models
+import app.trips.models  # noqa: F401  imported for the table that it makes
 from app.orm import Base
 
 __all__ = ["Base"]

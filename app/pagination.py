@@ -52,18 +52,27 @@ def micros_of(at: datetime) -> int:
     return (at - EPOCH) // timedelta(microseconds=1)
 
 
-def instant_in(micros: int) -> datetime:
-    """Return the instant in a cursor; InvalidQuery where there is no such time."""
+def after_code(cursor: str | None) -> str:
+    """Return the code after which a page begins, empty for the first; InvalidQuery."""
+    return str(decode_cursor(cursor, str)[0]) if cursor else ""
+
+
+def after_change(cursor: str | None) -> tuple[datetime, str] | None:
+    """Return the instant and the code after which a page begins, if any; InvalidQuery."""
+    if not cursor:
+        return None
+    micros, code = decode_cursor(cursor, int, str)
     try:
-        return EPOCH + timedelta(microseconds=micros)
+        return EPOCH + timedelta(microseconds=micros), code
     except OverflowError:
         raise InvalidQuery(reason="cursor", pointer="cursor") from None
 
 
-def uuid_in(text: str) -> UUID:
-    """Return the id in a cursor; InvalidQuery where it is none."""
+def after_row(cursor: str | None) -> tuple[datetime, UUID] | None:
+    """Return the instant and the id after which a page begins, if any; InvalidQuery."""
+    place = after_change(cursor)
     try:
-        return UUID(text)
+        return (place[0], UUID(place[1])) if place else None
     except ValueError:
         raise InvalidQuery(reason="cursor", pointer="cursor") from None
 

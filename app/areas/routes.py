@@ -9,7 +9,7 @@ from app.areas.read import list_areas, list_counties, today
 from app.areas.schemas import AreaPage, AreaShown, CountyPage, CountyShown
 from app.auth.access import SignedIn
 from app.db import Reading
-from app.pagination import Cursor, Limit, decode_cursor, page
+from app.pagination import Cursor, Limit, after_code, page
 
 router = APIRouter(prefix="/api/v1")
 
@@ -20,8 +20,7 @@ OnDay = Annotated[date | None, Query(description="按哪一天的区划，默认
 async def areas(
     _caller: SignedIn, session: Reading, limit: Limit = 200, cursor: Cursor = None
 ) -> dict[str, Any]:
-    after = decode_cursor(cursor, str)[0] if cursor else ""
-    rows = await list_areas(session, after=after, limit=limit + 1)
+    rows = await list_areas(session, after=after_code(cursor), limit=limit + 1)
     return page(rows, limit, key=lambda area: [area.code], shown=AreaShown.of)
 
 
@@ -35,6 +34,7 @@ async def counties(
     limit: Limit = 200,
     cursor: Cursor = None,
 ) -> dict[str, Any]:
-    after = decode_cursor(cursor, str)[0] if cursor else ""
-    rows = await list_counties(session, on or today(), pilot=pilot, after=after, limit=limit + 1)
+    rows = await list_counties(
+        session, on or today(), pilot=pilot, after=after_code(cursor), limit=limit + 1
+    )
     return page(rows, limit, key=lambda row: [row.county.code], shown=CountyShown.of)

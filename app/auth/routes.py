@@ -12,9 +12,9 @@ from app.auth.schemas import Credentials, Me, NewToken, TokenMade, TokenPage, To
 from app.auth.sessions import COOKIE, clear_cookie, close_session, set_cookie
 from app.auth.sign_in import sign_in
 from app.auth.throttle import peer_of
-from app.auth.tokens import make_token, place_of, revoke_token, tokens_of
+from app.auth.tokens import make_token, revoke_token, tokens_of
 from app.db import Databases, Reading, Writing
-from app.pagination import Cursor, Limit, page
+from app.pagination import Cursor, Limit, after_row, micros_of, page
 from app.web import json_of, takes
 
 router = APIRouter(prefix="/api/v1")
@@ -71,8 +71,8 @@ async def list_tokens(
     caller: SignedIn, session: Reading, limit: Limit = 50, cursor: Cursor = None
 ) -> dict[str, Any]:
     require(caller, "tokens.manage")
-    rows = await tokens_of(session, caller, limit=limit, cursor=cursor)
-    return page(rows, limit, key=place_of, shown=TokenShown.of)
+    rows = await tokens_of(session, caller, before=after_row(cursor), limit=limit + 1)
+    return page(rows, limit, lambda t: (micros_of(t.created_at), str(t.id)), TokenShown.of)
 
 
 @router.delete("/tokens/{token_id}", status_code=204)

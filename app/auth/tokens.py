@@ -1,8 +1,7 @@
 """Tokens of integrations: bearer secrets that act with their maker's rights, shown once."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from sqlalchemy import func, insert, select, tuple_, update
@@ -11,10 +10,7 @@ from app.auth.caller import Caller
 from app.auth.models import Account, ApiToken
 from app.auth.sessions import caller_from, digest, new_secret
 from app.db import ReadSession, WriteSession
-from app.errors import InvalidQuery, NotFound
-from app.pagination import decode_cursor
-
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+from app.errors import NotFound
 
 
 async def caller_of_token(session: ReadSession, secret: str, now: datetime) -> Caller | None:
@@ -54,31 +50,18 @@ async def make_token(
 
 
 async def tokens_of(
-    session: ReadSession, caller: Caller, *, limit: int, cursor: str | None
+    session: ReadSession, caller: Caller, *, before: tuple[datetime, UUID] | None, limit: int
 ) -> Sequence[ApiToken]:
-    """Return up to `limit + 1` of the caller's tokens after `cursor`, the newest first."""
+    """Return the caller's tokens, the newest first by (created_at, id)."""
     query = (
         select(ApiToken)
         .where(ApiToken.account_id == caller.id)
         .order_by(ApiToken.created_at.desc(), ApiToken.id.desc())
-        .limit(limit + 1)
+        .limit(limit)
     )
-    if cursor is not None:
-        query = query.where(tuple_(ApiToken.created_at, ApiToken.id) < _place(cursor))
+    if before is not None:
+        query = query.where(tuple_(ApiToken.created_at, ApiToken.id) < before)
     return (await session.scalars(query)).all()
-
-
-def place_of(token: ApiToken) -> list[Any]:
-    """Return a token's sort key for a cursor: microseconds since 1970, id."""
-    return [(token.created_at - EPOCH) // timedelta(microseconds=1), str(token.id)]
-
-
-def _place(cursor: str) -> tuple[datetime, UUID]:
-    microseconds, token_id = decode_cursor(cursor, int, str)
-    try:
-        return EPOCH + timedelta(microseconds=microseconds), UUID(token_id)
-    except (AttributeError, OverflowError, TypeError, ValueError):
-        raise InvalidQuery(reason="cursor", pointer="cursor") from None
 
 
 async def revoke_token(

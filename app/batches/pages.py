@@ -21,7 +21,7 @@ from app.db import Databases, Reading, ReadSession
 from app.error_handlers import status_of
 from app.errors import DomainError, InvalidBody, NotFound
 from app.ids import SYSTEM, uuid7
-from app.pagination import Cursor, decode_cursor, page
+from app.pagination import Cursor, after_code, page
 from app.templating import render
 from app.web import validate
 
@@ -127,8 +127,9 @@ async def show_sheet(
     require(caller, "labels.read")
     reach = await reach_of(session, caller)
     found = await session.get(LabelSheet, sheet)
-    after = str(decode_cursor(cursor, str)[0]) if cursor else ""
-    labels = await list_labels(session, reach, sheet=sheet, after=after, limit=limit + 1)
+    labels = await list_labels(
+        session, reach, sheet=sheet, after=after_code(cursor), limit=limit + 1
+    )
     if found is None or not labels:
         raise NotFound(what=f"/labels/{sheet}")
     names = await county_names(session, [found.county])

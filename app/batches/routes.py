@@ -30,15 +30,7 @@ from app.batches.typed import typed_code
 from app.db import Reading, ReadSession, Writing
 from app.errors import NotFound
 from app.ids import SYSTEM
-from app.pagination import (
-    Cursor,
-    Limit,
-    decode_cursor,
-    instant_in,
-    micros_of,
-    page,
-    uuid_in,
-)
+from app.pagination import Cursor, Limit, after_code, after_row, micros_of, page
 from app.web import json_of, takes
 
 router = APIRouter(prefix="/api/v1", tags=["labels"])
@@ -92,7 +84,7 @@ async def get_labels(
         sheet=sheet,
         kind=kind,
         unused=unused,
-        after=str(decode_cursor(cursor, str)[0]) if cursor else "",
+        after=after_code(cursor),
         limit=limit + 1,
     )
     return page(found, limit, key=lambda one: [one.label.code], shown=LabelShown.of)
@@ -103,13 +95,8 @@ async def get_sheets(
     caller: SignedIn, session: Reading, limit: Limit = 50, cursor: Cursor = None
 ) -> dict[str, Any]:
     require(caller, "labels.read")
-    before = None
-    if cursor:
-        at, last = decode_cursor(cursor, int, str)
-        before = (instant_in(at), uuid_in(last))
-    rows = await list_sheets(
-        session, await reach_of(session, caller), before=before, limit=limit + 1
-    )
+    reach = await reach_of(session, caller)
+    rows = await list_sheets(session, reach, before=after_row(cursor), limit=limit + 1)
     return page(rows, limit, lambda s: (micros_of(s.issued_at), str(s.id)), SheetListed.of)
 
 

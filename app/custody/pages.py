@@ -22,7 +22,7 @@ from app.db import Reading, ReadSession
 from app.errors import NotFound
 from app.events.offered import site_names
 from app.packaging.read import list_terms
-from app.pagination import Cursor, decode_cursor, instant_in, micros_of, page
+from app.pagination import Cursor, after_change, micros_of, page
 from app.templating import render
 
 router = APIRouter(include_in_schema=False)
@@ -46,10 +46,6 @@ async def show_batches(
     cursor: Cursor = None,
 ) -> Response:
     require(caller, "batches.read")
-    before = None
-    if cursor:
-        at, last = decode_cursor(cursor, int, str)
-        before = (instant_in(at), last)
     reach = await reach_of(session, caller)
     rows = await latest_batches(
         session,
@@ -57,7 +53,7 @@ async def show_batches(
         counties=await counties_in_reach(session, reach, area) if area else (),
         site=site.strip().upper(),
         statuses=[status] if status else (),
-        before=before,
+        before=after_change(cursor),
         limit=BATCHES_A_PAGE + 1,
     )
     sites = await site_names(session, [row.site for row in rows if row.site])

@@ -16,7 +16,7 @@ from app.custody.schemas import BatchPage, BatchShown, CustodyShown
 from app.custody.trace import trace
 from app.db import Reading
 from app.errors import NotFound
-from app.pagination import Cursor, Limit, decode_cursor, instant_in, micros_of, page
+from app.pagination import Cursor, Limit, after_change, micros_of, page
 
 router = APIRouter(prefix="/api/v1", tags=["batches"])
 
@@ -44,10 +44,6 @@ async def get_batches(
 ) -> dict[str, Any]:
     require(caller, "batches.read")
     reach = await reach_of(session, caller)
-    after = None
-    if cursor:
-        at, last = decode_cursor(cursor, int, str)
-        after = (instant_in(at), last)
     rows = await list_batches(
         session,
         reach,
@@ -55,7 +51,7 @@ async def get_batches(
         site=site,
         statuses=status or (),
         since=instant(since, "since") if since else None,
-        after=after,
+        after=after_change(cursor),
         limit=limit + 1,
     )
     shown = {one.code: one for one in await describe_all(session, rows[:limit])}

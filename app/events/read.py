@@ -17,7 +17,7 @@ from app.events.models import Refusal
 from app.events.story import answer_of, codes_in, trip_of
 from app.ledger.leaf import read_leaf
 from app.ledger.models import Event, Leaf
-from app.pagination import decode_cursor, instant_in, micros_of, page, uuid_in
+from app.pagination import after_row, micros_of, page
 from app.parties.models import Site
 from app.parties.read import sites_within
 from app.trips.open import numbers_of
@@ -84,9 +84,9 @@ async def refusals(
         .order_by(Refusal.at.desc(), Refusal.id.desc())
         .limit(limit + 1)
     )
-    if cursor:
-        at, last = decode_cursor(cursor, int, str)
-        query = query.where(tuple_(Refusal.at, Refusal.id) < (instant_in(at), uuid_in(last)))
+    before = after_row(cursor)
+    if before:
+        query = query.where(tuple_(Refusal.at, Refusal.id) < before)
     rows = (await session.scalars(query)).all()
     return page(rows, limit, lambda r: (micros_of(r.at), str(r.id)), _shown)
 

@@ -11,7 +11,7 @@ from app.areas.scope import reach_of
 from app.auth.access import SignedIn
 from app.auth.permissions import require
 from app.db import Reading
-from app.pagination import Cursor, decode_cursor, page
+from app.pagination import Cursor, after_code, page
 from app.parties.read import list_sites
 from app.templating import render
 
@@ -39,7 +39,7 @@ async def show_sites(
         reach,
         county=county or None,
         kind=kind or None,
-        after=str(decode_cursor(cursor, str)[0]) if cursor else "",
+        after=after_code(cursor),
         limit=SITES_A_PAGE + 1,
     )
     names = await county_names(session, {site.county for site, _ in rows})

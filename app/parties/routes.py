@@ -9,7 +9,7 @@ from app.auth.access import SignedIn
 from app.auth.permissions import require
 from app.db import Reading
 from app.errors import NotFound
-from app.pagination import Cursor, Limit, decode_cursor, page
+from app.pagination import Cursor, Limit, after_code, page
 from app.parties.read import find_site, list_organisations, list_sites, list_vehicles
 from app.parties.schemas import (
     OrganisationPage,
@@ -40,7 +40,7 @@ async def sites(
     require(caller, "sites.read")
     reach = await reach_of(session, caller)
     rows = await list_sites(
-        session, reach, county=county, kind=kind, after=_after(cursor), limit=limit + 1
+        session, reach, county=county, kind=kind, after=after_code(cursor), limit=limit + 1
     )
     return page(rows, limit, key=lambda row: [row[0].code], shown=SiteShown.of)
 
@@ -60,7 +60,7 @@ async def organisations(
 ) -> dict[str, Any]:
     require(caller, "organisations.read")
     reach = await reach_of(session, caller)
-    rows = await list_organisations(session, reach, after=_after(cursor), limit=limit + 1)
+    rows = await list_organisations(session, reach, after=after_code(cursor), limit=limit + 1)
     return page(rows, limit, key=lambda row: [row.credit_code], shown=OrganisationShown.of)
 
 
@@ -70,9 +70,5 @@ async def vehicles(
 ) -> dict[str, Any]:
     require(caller, "vehicles.read")
     reach = await reach_of(session, caller)
-    rows = await list_vehicles(session, reach, after=_after(cursor), limit=limit + 1)
+    rows = await list_vehicles(session, reach, after=after_code(cursor), limit=limit + 1)
     return page(rows, limit, key=lambda row: [row[0].plate], shown=VehicleShown.of)
-
-
-def _after(cursor: str | None) -> str:
-    return str(decode_cursor(cursor, str)[0]) if cursor else ""

@@ -16,7 +16,7 @@ def filled(kind, **fields):
 
 @pytest.mark.parametrize(
     ("text", "grams"),
-    [("7", 7_000), ("7.35", 7_350), ("0.001", 1), ("７．５", 7_500), (" 12 ", 12_000), ("", None)],
+    [("7", 7_000), ("7.35", 7_350), ("0.001", 1), ("７．５", 7_500), ("7。5", 7_500), (" 12 ", 12_000), ("", None)],
 )
 def test_kilograms_are_read_as_exact_grams(text, grams):
     assert scaled(text, 3) == grams
@@ -60,10 +60,19 @@ def test_a_hand_in_says_which_row_does_not_fit():
     form = filled("hand_in", **{"line-0-pieces": "-3", "line-1-pieces": "2"})
     assert form.errors == {
         "code": "请输入标签码",
-        "line-0-pieces": "件数应为整数",
+        "line-0-pieces": "件数应为整数，例如 12",
         "line-1-pieces": "请选材质、形状和大小",
-        "contents": "请至少填写一种包装的件数",
     }
+    assert filled("hand_in", code=CODE).errors == {"contents": "请至少填写一种包装的件数"}
+
+
+def test_full_width_digits_are_read_and_a_wrong_phone_gets_an_example():
+    pieces = {"line-0-material": "pet", "line-0-form": "bottle", "line-0-size": "lt200ml"}
+    form = filled("hand_in", code=CODE, **pieces, **{"line-0-pieces": "３"}, giver_phone="１３８００")
+    assert form.body["giver"]["phone"] == "13800"
+    assert form.body["contents"][0]["pieces"] == 3
+    assert "13800138000" in filled("hand_in", giver_phone="老王").errors["giver_phone"]
+    assert filled("depart", vehicle="冀ＡＰ０７７９").body["vehicle"] == "冀AP0779"
 
 
 def test_codes_typed_one_a_line_may_carry_a_weight():

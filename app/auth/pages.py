@@ -8,6 +8,7 @@ from starlette.datastructures import FormData
 
 from app.auth.access import Visitor, require_same_origin
 from app.auth.errors import PasswordTooWeak, TooManyAttempts, WrongCredentials
+from app.auth.kept_form import Fields, as_kept, kept_in
 from app.auth.schemas import Credentials
 from app.auth.sessions import COOKIE, clear_cookie, close_session, set_cookie
 from app.auth.setup_links import account_of_link, use_link
@@ -21,6 +22,8 @@ from app.web import validate
 router = APIRouter(include_in_schema=False)
 
 UNFIT = 422
+MOST_FIELDS = 2_050
+"""As many as the largest form that a sign-in carries along, and its own."""
 STATUS = {WrongCredentials: 401, TooManyAttempts: 429}
 
 
@@ -40,9 +43,15 @@ def _typed(form: FormData, name: str) -> str:
 
 
 def _sign_in_form(
-    request: Request, *, username: str, onward: str, error: str | None, status: int = 200
+    request: Request,
+    *,
+    username: str,
+    onward: str,
+    kept: Fields,
+    error: str | None = None,
+    status: int = 200,
 ) -> Response:
-    values = {"username": username, "next": onward, "error": error}
+    values = {"username": username, "next": onward, "error": error, "kept": as_kept(kept)}
     page = render(request, "auth/sign_in.html", values, status)
     page.headers["Cache-Control"] = "no-store"
     return page
@@ -52,13 +61,14 @@ def _sign_in_form(
 async def show_sign_in(request: Request, caller: Visitor, next: str = "/") -> Response:  # noqa: A002
     if caller is not None:
         return RedirectResponse(local_path(next), 303)
-    return _sign_in_form(request, username="", onward=local_path(next), error=None)
+    return _sign_in_form(request, username="", onward=local_path(next), kept=[])
 
 
 @router.post("/sign-in", dependencies=[Depends(require_same_origin)])
 async def post_sign_in(request: Request, database: Databases) -> Response:
-    form = await request.form()
+    form = await request.form(max_fields=MOST_FIELDS)
     username, onward = _typed(form, "username"), local_path(_typed(form, "next"))
+    kept = kept_in(form)
     try:
         typed = validate(Credentials, {"username": username, "password": _typed(form, "password")})
         caller, secret = await sign_in(
@@ -71,12 +81,15 @@ async def post_sign_in(request: Request, database: Databases) -> Response:
         )
     except InvalidBody:
         error = "请输入账号和密码，再点“登录”。"
-        return _sign_in_form(request, username=username, onward=onward, error=error, status=UNFIT)
+        return _sign_in_form(
+            request, username=username, onward=onward, kept=kept, error=error, status=UNFIT
+        )
     except (WrongCredentials, TooManyAttempts) as refusal:
         page = _sign_in_form(
             request,
             username=username,
             onward=onward,
+            kept=kept,
             error=refusal.words()[1],
             status=STATUS[type(refusal)],
         )
@@ -84,7 +97,9 @@ async def post_sign_in(request: Request, database: Databases) -> Response:
             page.headers["Retry-After"] = str(refusal.extras["retry_after_s"])
         return page
     request.state.account = caller
-    answer = RedirectResponse(onward, 303)
+    answer: Response = RedirectResponse(onward, 303)
+    if kept:
+        answer = render(request, "auth/resume.html", {"next": onward, "kept": kept})
     set_cookie(answer, request, secret)
     return answer
 

@@ -30,7 +30,7 @@ class BatchTwice(DomainError):
     name = "batch-named-twice"
     kind = Kind.INVALID
     title = ("同一个袋写了两次", "A batch is named twice")
-    detail = ("袋 {batch} 在这次登记里写了两次。", "The batch {batch} is named twice.")
+    detail = ("袋 {batch} 在这次登记里写了两次，请删去一个。", "The batch {batch} is named twice.")
 
 
 class EventIdReused(DomainError):
@@ -52,7 +52,7 @@ class TimeOutOfRange(DomainError):
     kind = Kind.INVALID
     title = ("时间不对", "The time is out of range")
     detail = (
-        "发生时间 {occurred_at} 不对：{reason}",
+        "发生时间不对：{reason}",
         "occurred_at {occurred_at} is out of range: {reason_en}",
     )
 
@@ -145,7 +145,7 @@ class BagIsOpenElsewhere(DomainError):
     kind = Kind.CONFLICT
     title = ("袋在别处使用中", "The bag is open elsewhere")
     detail = (
-        "袋 {batch} 正在另一个站点收集，没有封袋不能换地方。",
+        "袋 {batch} 正在另一个站点收集，没有封袋不能换地方。请核对标签码。",
         "The bag {batch} is open at another site.",
     )
 
@@ -157,7 +157,7 @@ class BatchAlreadyDisposed(DomainError):
     kind = Kind.CONFLICT
     title = ("已经处理完毕", "The batch is treated already")
     detail = (
-        "袋 {batch} 已经处理完毕，不能再登记。",
+        "袋 {batch} 已经处理完毕，不能再登记。请核对标签码。",
         "The batch {batch} has been treated; nothing can follow.",
     )
 
@@ -169,7 +169,7 @@ class BatchAlreadyDeparted(DomainError):
     kind = Kind.CONFLICT
     title = ("已经发运", "The batch has departed already")
     detail = (
-        "袋 {batch} 已经从这里发运，中间没有签收，不能再次发运。",
+        "袋 {batch} 已经从这里发运，不用再登记。要发的是另一袋，请核对标签码。",
         "The batch {batch} has departed from here and not arrived since.",
     )
 
@@ -181,7 +181,7 @@ class BatchAlreadyHere(DomainError):
     kind = Kind.CONFLICT
     title = ("已经在这里", "The batch is here already")
     detail = (
-        "袋 {batch} 已经在本站点，不能再次签收。",
+        "袋 {batch} 已经在本站点，不用再签收。到的是另一袋，请核对标签码。",
         "The batch {batch} is at this site already.",
     )
 

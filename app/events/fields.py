@@ -75,4 +75,5 @@ Grams = Annotated[int, Field(ge=1, le=MAX_MASS_G)]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,32}$")]
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
+PHONE = r"^[0-9+\- ]{5,20}$"
 Manifest = Annotated[str, StringConstraints(pattern=r"^[0-9]{14}$")]

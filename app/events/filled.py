@@ -12,7 +12,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from app.events.fields import MAX_MASS_G
+from app.events.fields import MAX_MASS_G, PHONE
 
 _NUMBER = re.compile(r"\d{1,7}(\.\d{1,3})?")
 _WEIGHED = re.compile(r"(.+?)\s+(\d+[.．]\d+)\s*(?:kg|千克|公斤)?", re.IGNORECASE)
@@ -21,7 +21,9 @@ _TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2})?")
 _LONGEST = 20_000
 ONE_BAG = frozenset({"hand_in", "collect"})
 NO_BAGS = "请勾选或输入至少一袋"
-WRONG_KILOGRAMS = "请填千克数，最多三位小数，例如 7.25"
+WRONG_KILOGRAMS = "请填千克数，小数点写成“.”，最多三位小数，例如 7.25"
+WRONG_PIECES = "件数应为整数，例如 12"
+MOST_PIECES = 999_999
 WRONG_MASS = "重量应在 0.001 至 2000 千克之间"
 
 
@@ -47,6 +49,11 @@ class Filled:
         if not typed and missing:
             self.errors[name] = missing
         return typed or None
+
+    def plain(self, name: str, missing: str = "") -> str | None:
+        """Return a field's text with full-width letters and digits as plain ones."""
+        text = self.text(name, missing)
+        return unicodedata.normalize("NFKC", text) if text else None
 
     def number(self, name: str, places: int, wrong: str) -> int | None:
         """Return a decimal of up to `places` places as an integer of its smallest part."""
@@ -87,9 +94,10 @@ class Filled:
 def scaled(text: str, places: int) -> int | None:
     """Return a typed decimal times 10 to the `places`, None where nothing was typed.
 
-    Full-width digits are read too. Raises ValueError for anything else, or for more places.
+    Full-width digits and a Chinese full stop for the point are read too, as phones write them.
+    Raises ValueError for anything else, or for more places.
     """
-    plain = unicodedata.normalize("NFKC", text).replace(" ", "")
+    plain = unicodedata.normalize("NFKC", text).replace(" ", "").replace("。", ".")
     if not plain:
         return None
     if not _NUMBER.fullmatch(plain):
@@ -141,9 +149,12 @@ def _time(filled: Filled, now: datetime) -> str:
 def _hand_in(filled: Filled) -> None:
     filled.body["batches"] = [_one_bag(filled)]
     filled.body["contents"] = _contents(filled) or None
-    if not filled.body["contents"] and not filled.errors["contents"]:
+    if not filled.body["contents"] and not any(map(_PIECES.fullmatch, filled.errors)):
         filled.errors["contents"] = "请至少填写一种包装的件数"
-    giver = {key: filled.text(f"giver_{key}") for key in ("kind", "name", "phone", "village")}
+    giver = {key: filled.text(f"giver_{key}") for key in ("kind", "name", "village")}
+    giver["phone"] = filled.plain("giver_phone")
+    if giver["phone"] and not re.fullmatch(PHONE, giver["phone"]):
+        filled.errors["giver_phone"] = "请填电话号码，例如 13800138000"
     if any(giver.values()):
         known = {key: value for key, value in giver.items() if value}
         filled.body["giver"] = {"kind": "unknown", **known}
@@ -168,10 +179,10 @@ def _depart(filled: Filled) -> None:
     filled.body |= {
         "batches": _bags(filled),
         "destination": filled.text("destination", "请选择运到哪里"),
-        "vehicle": filled.text("vehicle", "请填写车牌号"),
-        "trip": filled.text("trip"),
+        "vehicle": filled.plain("vehicle", "请填写车牌号"),
+        "trip": filled.plain("trip"),
         "driver": filled.text("driver"),
-        "manifest": filled.text("manifest"),
+        "manifest": filled.plain("manifest"),
     }
 
 
@@ -203,7 +214,7 @@ def _dispose(filled: Filled) -> None:
         "method": method,
         "certificate": filled.text("certificate", "请填写处理证明编号"),
         "product": filled.text("product") if reused else None,
-        "manifest": filled.text("manifest", "请填写 14 位联单号") if hazardous else None,
+        "manifest": filled.plain("manifest", "请填写 14 位联单号") if hazardous else None,
     }
 
 
@@ -261,8 +272,10 @@ def _contents(filled: Filled) -> list[dict[str, Any]]:
         if pieces in ("", "0"):
             continue
         sort = {part: values[f"line-{n}-{part}"] for part in ("material", "form", "size")}
-        if not (pieces.isascii() and pieces.isdigit() and len(pieces) < len("1000000")):
-            filled.errors[f"line-{n}-pieces"] = "件数应为整数"
+        if not (pieces.isascii() and pieces.isdigit()):
+            filled.errors[f"line-{n}-pieces"] = WRONG_PIECES
+        elif len(pieces) > len(str(MOST_PIECES)):
+            filled.errors[f"line-{n}-pieces"] = f"一次至多 {MOST_PIECES} 件"
         elif not all(sort.values()):
             filled.errors[f"line-{n}-pieces"] = "请选材质、形状和大小"
         else:

@@ -102,6 +102,7 @@ async def offer(
         county = site[:6] or caller.area
         return {
             **bags,
+            "places": [] if site else await places(session, county),
             "destinations": await destinations(session, county, site),
             "vehicles": await usual_vehicles(session, county),
         }
@@ -260,6 +261,17 @@ async def destinations(session: AsyncSession, county: str, origin: str) -> list[
     )
     rows = await session.execute(query)
     return [(code, name if own else f"{name}（{place}）") for code, name, place, own in rows]
+
+
+async def places(session: AsyncSession, county: str) -> list[tuple[str, str]]:
+    """Return (code, name with township) of where a driver may load: a county's points, stations."""
+    query = (
+        select(Site.code, Site.township, Site.name)
+        .where(Site.county == county, Site.kind.in_(("P", "S")), Site.closed_on.is_(None))
+        .order_by(Site.code)
+    )
+    rows = await session.execute(query)
+    return [(code, f"{township or ''}{name}") for code, township, name in rows]
 
 
 async def usual_vehicles(session: AsyncSession, county: str) -> list[str]:

@@ -4,12 +4,13 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy import select
 
-from app.auth.access import SignedIn
+from app.auth.access import SignedIn, Visitor, require_same_origin
 from app.auth.caller import Caller
+from app.auth.kept_form import ask_to_sign_in, fields_of
 from app.auth.permissions import allows, require
 from app.db import Database, Databases, Reading, ReadSession
 from app.error_handlers import status_of
@@ -28,6 +29,8 @@ router = APIRouter(include_in_schema=False)
 Kind = Literal["hand_in", "collect", "store", "depart", "arrive", "dispose"]
 Typed = Annotated[str, Query(max_length=200)]
 UNFIT = 422
+MOST_FIELDS = 2_000
+"""A truck of 500 bags has three fields a bag."""
 NEXT = {
     "hand_in": (("hand_in", "再登记一次交回"), ("collect", "装满了，封袋")),
     "collect": (("hand_in", "用新袋登记交回"), ("depart", "发运")),
@@ -74,12 +77,16 @@ async def show_form(
     return await _form(request, session, caller, Filled(kind, values))
 
 
-@router.post("/record/{kind}")
-async def post_form(
-    request: Request, kind: Kind, caller: SignedIn, database: Databases
-) -> Response:
+@router.post("/record/{kind}", dependencies=[Depends(require_same_origin)])
+async def post_form(request: Request, kind: Kind, caller: Visitor, database: Databases) -> Response:
+    fields = fields_of(await request.form(max_fields=MOST_FIELDS))
+    if caller is None:
+        return ask_to_sign_in(request, fields)
     require(caller, f"event.{kind}")
-    values = typed((await request.form()).multi_items())
+    values = typed(fields)
+    if values.pop("resumed", ""):
+        async with database.read() as session:
+            return await _form(request, session, caller, Filled(kind, values))
     if values["use_code"]:
         values["code"] = values.pop("use_code")
     filled = fill(kind, values, datetime.now(UTC))

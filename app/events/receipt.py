@@ -14,6 +14,7 @@ from app.events import read
 from app.events.offered import Bag, site_names
 from app.events.story import codes_in, mass_in
 from app.ledger.leaf import read_leaf
+from app.trips.models import Trip
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ async def receipt_of(session: AsyncSession, caller: Caller, event_id: UUID) -> R
         masses[code] = mass_g
         sources.add(source)
     known = [mass_g for mass_g in masses.values() if mass_g is not None]
-    destination = event.get("destination")
+    destination = event.get("destination") or await _destination(session, event)
     names = await site_names(session, [code for code in (event["site"], destination) if code])
     return Receipt(
         event=event,
@@ -69,6 +70,14 @@ async def receipt_of(session: AsyncSession, caller: Caller, event_id: UUID) -> R
         if event["trip"]
         else None,
     )
+
+
+async def _destination(session: AsyncSession, event: dict[str, Any]) -> str | None:
+    """Return where a load goes: what a foreign step tells a driver leaves it out."""
+    if event["kind"] != "depart":
+        return None
+    query = select(Trip.destination).where(Trip.number == event["trip"])
+    return await session.scalar(query)
 
 
 def _counted(event: dict[str, Any]) -> dict[str, int]:

@@ -92,7 +92,7 @@ def times_of(
     if effective > now + TOLERANCE:
         raise TimeOutOfRange(
             occurred_at=utc(occurred_at),
-            reason="在将来，请检查手机时间",
+            reason="在将来。请核对日期和时间，也看看手机时间准不准",
             reason_en="in the future",
             pointer="/occurred_at",
         )
@@ -224,7 +224,7 @@ def counted(draft: Draft, packaging: "Packaging") -> dict[str, int] | None:
     if not weighed and sum(milligrams.values()) > MAX_MASS_G * 1000:
         raise InvalidBody.at(
             "/contents",
-            f"按件数折算超过 {MAX_MASS_G} 克，一袋装不下",
+            f"按件数折算超过 {MAX_MASS_G // 1000} 千克，一袋装不下，请核对件数",
             f"counts to more than {MAX_MASS_G} g, which no bag holds",
         )
     return {scope: max(1, (mg + 500) // 1000) for scope, mg in sorted(milligrams.items())}

@@ -8,6 +8,7 @@ from app.batches.schemas import SiteCode
 from app.events.fields import (
     MAX_BATCHES,
     MAX_MASS_G,
+    PHONE,
     EventId,
     Grams,
     Instant,
@@ -67,7 +68,7 @@ class Giver(Wire):
 
     kind: Literal["farmer", "large_grower", "cooperative", "cleanup", "unknown"]
     name: Name | None = None
-    phone: Annotated[str, StringConstraints(pattern=r"^[0-9+\- ]{5,20}$")] | None = None
+    phone: Annotated[str, StringConstraints(pattern=PHONE)] | None = None
     village: Name | None = None
 
 

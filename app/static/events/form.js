@@ -34,11 +34,19 @@ showTotal();
 
 for (const button of document.querySelectorAll("[data-all]")) {
   const ticks = [...button.closest("fieldset").querySelectorAll("[type=checkbox]")];
+  const ticked = () => ticks.filter((tick) => tick.checked).length;
+  const showTicked = () => {
+    button.parentElement.querySelector("span").textContent = `已勾选 ${ticked()} / ${ticks.length} 袋`;
+    button.textContent = ticked() === ticks.length ? "全部不选" : "全部勾选";
+  };
   button.hidden = false;
   button.addEventListener("click", () => {
-    const all = ticks.every((tick) => tick.checked);
+    const all = ticked() === ticks.length;
     for (const tick of ticks) tick.checked = !all;
+    showTicked();
   });
+  for (const tick of ticks) tick.addEventListener("change", showTicked);
+  showTicked();
 }
 
 for (const button of document.querySelectorAll("[data-once]")) {

@@ -1,4 +1,4 @@
-"""The declarative base, the one naming convention for constraints, and `among`."""
+"""The declarative base, the one naming convention for constraints, and lists as one parameter."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -50,4 +50,10 @@ def among(column: Any, values: Iterable[Any]) -> ColumnElement[bool]:
     `IN` takes a parameter a value, of which PostgreSQL's protocol holds 32 767.
     """
     found: ColumnElement[bool] = column == any_(literal(list(values), ARRAY(column.type)))
+    return found
+
+
+def overlaps(column: Any, values: Iterable[Any]) -> ColumnElement[bool]:
+    """Return `column && values`: whether an array column holds any of the values."""
+    found: ColumnElement[bool] = column.op("&&")(literal(list(values), column.type))
     return found

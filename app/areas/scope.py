@@ -7,15 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, false, or_, select, true
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.sql.expression import cast
-from sqlalchemy.types import Text
 
 from app.areas.models import PROVINCE, CountyArea
 from app.areas.read import held, today
 from app.auth.caller import SITE_ROLES, Caller
 from app.errors import NotFound
+from app.orm import overlaps
 
 EVERYWHERE = frozenset({"province", "auditor", "admin"})
 
@@ -99,7 +97,7 @@ def within(
         if reach.township:
             keys.append(township_key(*reach.township))
         if keys:
-            ways.append(seen_by.op("&&")(cast(keys, ARRAY(Text()))))
+            ways.append(overlaps(seen_by, keys))
     return or_(*ways) if ways else false()
 
 

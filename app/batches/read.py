@@ -5,14 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, or_, select, tuple_
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import ColumnElement, Select, exists, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.sql.expression import cast
-from sqlalchemy.types import Text
 
 from app.areas.scope import Reach, within
 from app.batches.models import Batch, Label, LabelSheet
+from app.orm import overlaps
 from app.parties.models import Site
 from app.parties.read import sites_within
 
@@ -114,7 +112,7 @@ async def list_batches(
     session: AsyncSession,
     reach: Reach,
     *,
-    counties: Collection[str] | None = None,
+    counties: Collection[str] = (),
     site: str | None = None,
     statuses: Collection[str] = (),
     since: datetime | None = None,
@@ -125,18 +123,43 @@ async def list_batches(
 
     `counties` keeps those with an origin or a step in one of them; `site` those it holds or sent.
     """
-    query = select(Batch).where(batches_within(reach)).order_by(Batch.updated_at, Batch.code)
-    if counties is not None:
-        query = query.where(Batch.seen_by.op("&&")(cast(sorted(counties), ARRAY(Text()))))
-    if site is not None:
-        query = query.where(Batch.site == site)
-    if statuses:
-        query = query.where(Batch.status.in_(statuses))
+    query = _batches(reach, counties, site, statuses).order_by(Batch.updated_at, Batch.code)
     if since is not None:
         query = query.where(Batch.updated_at >= since)
     if after is not None:
         query = query.where(tuple_(Batch.updated_at, Batch.code) > after)
     return (await session.scalars(query.limit(limit))).all()
+
+
+async def latest_batches(
+    session: AsyncSession,
+    reach: Reach,
+    *,
+    counties: Collection[str] = (),
+    site: str | None = None,
+    statuses: Collection[str] = (),
+    before: tuple[datetime, str] | None = None,
+    limit: int,
+) -> Sequence[Batch]:
+    """Return batches in reach by their latest change, newest first: what people look for."""
+    newest = (Batch.updated_at.desc(), Batch.code.desc())
+    query = _batches(reach, counties, site, statuses).order_by(*newest)
+    if before is not None:
+        query = query.where(tuple_(Batch.updated_at, Batch.code) < before)
+    return (await session.scalars(query.limit(limit))).all()
+
+
+def _batches(
+    reach: Reach, counties: Collection[str], site: str | None, statuses: Collection[str]
+) -> Select[Batch]:
+    query = select(Batch).where(batches_within(reach))
+    if counties:
+        query = query.where(overlaps(Batch.seen_by, sorted(counties)))
+    if site:
+        query = query.where(Batch.site == site)
+    if statuses:
+        query = query.where(Batch.status.in_(statuses))
+    return query
 
 
 async def find_batch(session: AsyncSession, reach: Reach, code: str) -> Batch | None:

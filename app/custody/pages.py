@@ -13,9 +13,9 @@ from app.auth.access import SignedIn, Visitor
 from app.auth.caller import Caller
 from app.auth.permissions import require
 from app.batches.codes import CodeError, parse_code
+from app.batches.read import latest_batches
 from app.batches.typed import typed_code
 from app.custody.current import Pieces, current, describe_all
-from app.custody.latest import latest_batches
 from app.custody.next_step import next_step
 from app.custody.trace import CustodyStep, Trace, trace
 from app.db import Reading, ReadSession

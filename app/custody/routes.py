@@ -47,7 +47,7 @@ async def get_batches(
     rows = await list_batches(
         session,
         reach,
-        counties=await counties_in_reach(session, reach, area) if area else None,
+        counties=await counties_in_reach(session, reach, area) if area else (),
         site=site,
         statuses=status or (),
         since=instant(since, "since") if since else None,

@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.areas.names import county_names
 from app.areas.scope import Reach
 from app.batches.models import Batch
+from app.batches.read import latest_batches
 from app.batches.stock import SEALED
-from app.custody.latest import latest_batches
 from app.events.offered import site_names
 from app.events.story import codes_in, mass_in
 from app.ledger.leaf import read_leaf

@@ -43,9 +43,7 @@ async def _run(url: str, *statements: str) -> None:
 def template(server: dict[str, str]) -> str:
     """The name of a migrated database that others are copied from."""
     name = f"template_{os.getpid()}"
-    asyncio.run(
-        _run(server["owner"], f"DROP DATABASE IF EXISTS {name}", f"CREATE DATABASE {name}")
-    )
+    asyncio.run(_run(server["owner"], f"DROP DATABASE IF EXISTS {name}", f"CREATE DATABASE {name}"))
     upgrade(in_database(server["owner"], name))
     return name
 

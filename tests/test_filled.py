@@ -16,7 +16,15 @@ def filled(kind, **fields):
 
 @pytest.mark.parametrize(
     ("text", "grams"),
-    [("7", 7_000), ("7.35", 7_350), ("0.001", 1), ("７．５", 7_500), ("7。5", 7_500), (" 12 ", 12_000), ("", None)],
+    [
+        ("7", 7_000),
+        ("7.35", 7_350),
+        ("0.001", 1),
+        ("７．５", 7_500),
+        ("7。5", 7_500),
+        (" 12 ", 12_000),
+        ("", None),
+    ],
 )
 def test_kilograms_are_read_as_exact_grams(text, grams):
     assert scaled(text, 3) == grams
@@ -68,7 +76,9 @@ def test_a_hand_in_says_which_row_does_not_fit():
 
 def test_full_width_digits_are_read_and_a_wrong_phone_gets_an_example():
     pieces = {"line-0-material": "pet", "line-0-form": "bottle", "line-0-size": "lt200ml"}
-    form = filled("hand_in", code=CODE, **pieces, **{"line-0-pieces": "３"}, giver_phone="１３８００")
+    form = filled(
+        "hand_in", code=CODE, **pieces, **{"line-0-pieces": "３"}, giver_phone="１３８００"
+    )
     assert form.body["giver"]["phone"] == "13800"
     assert form.body["contents"][0]["pieces"] == 3
     assert "13800138000" in filled("hand_in", giver_phone="老王").errors["giver_phone"]

@@ -128,9 +128,7 @@ def test_a_sealed_bag_takes_no_more_hand_ins():
 
 def test_the_sealed_weight_is_what_the_point_took_back():
     folded = fold(LABEL, [hand_in(P1, 1), step("collect", P1, 2, mass_g=480)])
-    field = sum(
-        t.mass_g if t.source == "field" else -t.mass_g for t in folded.transfers
-    )
+    field = sum(t.mass_g if t.source == "field" else -t.mass_g for t in folded.transfers)
     assert (folded.state.mass_g, field) == (480, 480)
 
 

@@ -56,7 +56,9 @@ def test_a_vague_name_is_refused():
 
 
 def test_main_may_open_every_door():
-    assert findings(house.doors_open_inwards, "app/main.py", "from app.events.routes import r") == []
+    assert (
+        findings(house.doors_open_inwards, "app/main.py", "from app.events.routes import r") == []
+    )
 
 
 def test_the_tree_keeps_the_house_rules():

@@ -113,7 +113,7 @@ async def test_any_order_of_arrival_ends_in_the_same_state_and_postings(world: W
     ends = []
     rng = Random(seed)
     bags = await odd_labels(world.database, 3)
-    plan = history(world, rng, "?")
+    plan = history(world, rng, "?", sent_back=0.25)
     for shuffle, bag in enumerate(bags):
         # The same life for each bag, under ids of its own that sort alike.
         steps = json.loads(json.dumps(plan).replace('"?"', f'"{bag}"'))
@@ -121,7 +121,7 @@ async def test_any_order_of_arrival_ends_in_the_same_state_and_postings(world: W
         steps = [s | {"id": names[s["id"]]} for s in steps]
         steps = [s | ({"trip": names[s["trip"]]} if "trip" in s else {}) for s in steps]
         if shuffle:
-            await send_in(world, Random(seed * 10 + shuffle), steps)
+            assert await send_in(world, Random(seed * 10 + shuffle), steps) == []
         else:
             for step in steps:
                 answer = await world.post(step, by=BY[step["site"]])
@@ -139,4 +139,56 @@ async def test_any_order_of_arrival_ends_in_the_same_state_and_postings(world: W
         ends.append(json.loads(text))
     assert ends[1] == ends[0]
     assert ends[2] == ends[0]
-    assert ends[0][0][3]["flags"] == []
+    assert {flag for _, flag in ends[0][0][3]["flags"]} <= {"arrived-elsewhere"}
+
+
+class TestRoundTrips:
+    """A bag comes back to its sender and is loaded again, which is the first that is told."""
+
+    @staticmethod
+    async def told_backwards(world: World) -> tuple[str, dict, dict]:
+        [bag] = await world.issue_labels(1)
+        start = world.tick(hours=5)
+        at = [start + timedelta(minutes=n) for n in range(4)]
+        sealed = world.body("collect", bag, at=at[0], mass_g=600)
+        again = world.body("depart", bag, at=at[3], destination=ref.STATION)
+        for body in (sealed, again):
+            assert (await world.post(body)).status_code == 201
+        out = world.body("depart", bag, at=at[1], destination=ref.STATION)
+        back = world.body("arrive", bag, at=at[2], site=ref.POINT)
+        return bag, out, back
+
+    @pytest.mark.parametrize("first", [0, 1])
+    async def test_the_half_that_comes_second_fits_and_then_the_first(self, world: World, first):
+        bag, *halves = await self.told_backwards(world)
+        one, other = halves[first], halves[1 - first]
+        refused = await world.post(one)
+        assert (refused.status_code, refused.json()["retry"]) == (409, True)
+        assert (await world.post(other)).status_code == 201
+        assert (await world.post(one)).status_code == 201
+        async with world.database.read() as session:
+            state = state_from_json((await session.get_one(Batch, bag)).state)
+        assert (state.status, state.mass_g) == ("in_transit", 600)
+        assert state.flags == ((halves[1]["id"], "arrived-elsewhere"),)
+
+    async def test_both_halves_in_one_queue_fit_at_the_second_sending(self, world: World):
+        _, *halves = await self.told_backwards(world)
+        first = await capture(world, "collector", halves)
+        assert [item["outcome"] for item in first] == ["refused", "recorded"]
+        again = await capture(world, "collector", halves)
+        assert [item["outcome"] for item in again] == ["recorded", "duplicate"]
+
+    async def test_loading_twice_stays_refused_whichever_is_told_first(self, world: World):
+        _, out, _ = await self.told_backwards(world)
+        for _ in range(2):
+            answer = await world.post(out)
+            assert (answer.status_code, answer.json()["retry"]) == (409, True)
+
+    async def test_a_return_of_another_time_or_bag_cures_nothing(self, world: World):
+        bag, out, back = await self.told_backwards(world)
+        _, _, others = await self.told_backwards(world)
+        earlier = datetime.fromisoformat(out["occurred_at"]) - timedelta(seconds=5)
+        for stray in (back | {"occurred_at": earlier.isoformat()}, others):
+            assert (await world.post(stray)).status_code == 409
+        assert (await world.post(out)).status_code == 409
+        assert await TestLateNews.shown(world, bag) == ("in_transit", 600)

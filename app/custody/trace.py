@@ -158,7 +158,7 @@ async def trace(
         kind, label = unused.kind, LabelFacts(unused.county, unused.scope)
     size = await size_as_of(session, as_of)
     told = await _told(session, code, None if as_of is None else size)
-    folded = fold(label, [_step(one, code) for one in told.values()])
+    folded = fold(label, [_step(one, code) for one in told.values()], strict=False)
     assert isinstance(folded, Folded), f"{code}: each prefix of the log was decided to fit"
     names = await _names(session, reach, [step for step, _ in folded.taken])
     before = [State(), *(moved.state for _, moved in folded.taken)]

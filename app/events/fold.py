@@ -33,6 +33,8 @@ class Moved:
     state: State
     transfers: tuple[Transfer, ...] = ()
     flags: tuple[str, ...] = ()
+    doubt: "Conflict | None" = None
+    """What it contradicts unless the other half of a round trip is yet to be told."""
 
 
 @dataclass(frozen=True)
@@ -55,8 +57,8 @@ class Folded:
     taken: tuple[tuple[Step, Moved], ...] = ()
 
 
-def fold(label: LabelFacts, story: Iterable[Step]) -> Folded | Conflict:
-    """Fold a story in its own order, whatever order it is given in."""
+def fold(label: LabelFacts, story: Iterable[Step], *, strict: bool = True) -> Folded | Conflict:
+    """Fold a story in its own order; what stands in the log, doubts and all, not `strict`."""
     state = State()
     transfers: list[Transfer] = []
     taken: list[tuple[Step, Moved]] = []
@@ -64,6 +66,8 @@ def fold(label: LabelFacts, story: Iterable[Step]) -> Folded | Conflict:
         moved = advance(label, state, step)
         if isinstance(moved, Conflict):
             return moved
+        if moved.doubt and strict:
+            return moved.doubt
         state = moved.state
         transfers.extend(moved.transfers)
         taken.append((step, moved))
@@ -88,6 +92,7 @@ class _Draft:
     step: Step
     transfers: list[Transfer] = field(default_factory=list)
     flags: list[str] = field(default_factory=list)
+    doubt: Conflict | None = None
 
     @property
     def here(self) -> bool:
@@ -127,7 +132,7 @@ class _Draft:
             last=self.step.order,
             flags=self.state.flags + tuple((self.step.event, flag) for flag in self.flags),
         )
-        return Moved(self.state, tuple(self.transfers), tuple(self.flags))
+        return Moved(self.state, tuple(self.transfers), tuple(self.flags), self.doubt)
 
     def fill(self) -> None:
         """Add what a hand-in, or a collect without hand-ins, takes back from the field."""
@@ -247,7 +252,7 @@ def _store(draft: _Draft) -> Conflict | None:
 
 def _depart(draft: _Draft) -> Conflict | None:
     if draft.state.status == "in_transit" and draft.here:
-        return draft.conflict("batch-already-departed", retry=True)
+        draft.doubt = draft.conflict("batch-already-departed", retry=True)
     step = draft.step
     draft.take_up()
     draft.weigh()
@@ -265,7 +270,8 @@ def _arrive(draft: _Draft) -> Conflict | None:
         draft.flags.append(f"{step.outcome}-at-arrival")
         return None
     if draft.here and state.status in HELD | {"open"}:
-        return draft.conflict("batch-already-here", retry=True)
+        draft.doubt = draft.conflict("batch-already-here", retry=True)
+        draft.flags.append("missing-depart")
     if step.outcome:
         draft.flags.append(f"{step.outcome}-at-arrival")
     draft.take_up()

@@ -22,9 +22,11 @@ from app.db import Database, WriteSession, sqlstate
 from app.errors import DomainError, Unavailable
 from app.events import facts as load
 from app.events.decide import Decision, Duplicate, Item, Source, decide
+from app.events.errors import BatchAlreadyDeparted, BatchAlreadyHere
 from app.events.facts import Facts, Recorded, TripRow
 from app.events.parse import draft_of, parse_codes
 from app.events.refuse import keep_refused, suggest, text_of
+from app.events.round_trips import Waiting, waiting_at
 from app.events.rules import times_of
 from app.events.schemas import Arrive, Collect, Depart, HandIn
 from app.events.story import answer_of, order_of, trip_of
@@ -130,7 +132,7 @@ async def _record_in(
     ]
     facts = await _load(session, dated)
     decided = [
-        await _decide_all(items, facts, one, source)
+        await _decide_all(session, items, facts, one, source)
         for one, items in zip(submissions, read, strict=True)
     ]
     together = [found for answers in decided for found in answers]
@@ -148,7 +150,11 @@ async def _record_in(
 
 
 async def _decide_all(
-    items: Sequence[Item | DomainError], facts: Facts, one: Submission, source: Source
+    session: AsyncSession,
+    items: Sequence[Item | DomainError],
+    facts: Facts,
+    one: Submission,
+    source: Source,
 ) -> list[Decision | Duplicate | DomainError]:
     """Decide a submission's items in order; `facts` then knows of what was decided."""
     decided: list[Decision | Duplicate | DomainError] = []
@@ -158,7 +164,7 @@ async def _decide_all(
             decided.append(item)
             continue
         try:
-            decision = decide(item, facts, one.caller, one.now, source)
+            decision = await _decide(session, item, facts, one, source)
         except DomainError as error:
             decided.append(error)
             continue
@@ -166,6 +172,20 @@ async def _decide_all(
         if isinstance(decision, Decision):
             _remember(decision, facts)
     return decided
+
+
+async def _decide(
+    session: AsyncSession, item: Item, facts: Facts, one: Submission, source: Source
+) -> Decision | Duplicate:
+    """Decide one item; where it lacks the other half of a round trip, look whether that waits."""
+    try:
+        return decide(item, facts, one.caller, one.now, source)
+    except (BatchAlreadyDeparted, BatchAlreadyHere) as error:
+        site = item.draft.site
+        if site not in facts.waiting:
+            facts.waiting[site] = await waiting_at(session, site)
+        facts.waiting[site].append(Waiting.of(item.draft, item.codes, error.extras["effective_at"]))
+        return decide(item, facts, one.caller, one.now, source)
 
 
 def _read(body: Any, sent_at: datetime | None) -> Item | DomainError:

@@ -150,6 +150,8 @@ class TestWhatIsAnswered:
                 assert got.status_code == 200, who
                 shown = got.json()
             places.append(shown.pop("leaf_index"))
+            postings = hashlib.sha256(shown.pop("postings").encode()).hexdigest()
+            assert postings == json.loads(shown["leaf"])["postings"]
             assert shown == answer
         assert places == sorted(places)
 

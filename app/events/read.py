@@ -29,18 +29,18 @@ FOREIGN = ("id", "kind", "site", "recorded_at", "effective_at", "trip", "leaf_ha
 async def event(session: AsyncSession, caller: Caller, event_id: UUID) -> dict[str, Any]:
     """Return an event whose site or batch the caller may see, with its `leaf_index`.
 
-    Of a step at a site out of reach only place, time and the batches in reach are told.
+    `postings` is the JCS text whose SHA-256 stands in the leaf. Of a step at a site out of reach only place, time and the batches in reach are told.
     """
     row = (
         await session.execute(
-            select(Event.site, Event.leaf, Event.leaf_hash, Leaf.leaf_index)
+            select(Event.site, Event.leaf, Event.leaf_hash, Event.postings, Leaf.leaf_index)
             .outerjoin(Leaf, Leaf.event_id == Event.id)
             .where(Event.id == event_id)
         )
     ).first()
     if row is None:
         raise NotFound(what=str(event_id))
-    site, leaf, leaf_hash, leaf_index = row
+    site, leaf, leaf_hash, postings, leaf_index = row
     parts = read_leaf(leaf)
     own, seen = await _sight(session, caller, site, parts["event"])
     if not own and not seen:
@@ -48,7 +48,7 @@ async def event(session: AsyncSession, caller: Caller, event_id: UUID) -> dict[s
     trip = trip_of(parts)
     numbers = await numbers_of(session, [trip] if trip else [])
     shown = answer_of(parts, leaf, leaf_hash, numbers.get(trip) if trip else None)
-    shown["leaf_index"] = leaf_index
+    shown |= {"leaf_index": leaf_index, "postings": postings}
     if own:
         return shown
     batches = [batch for batch in shown["batches"] if batch["code"] in seen]

@@ -51,7 +51,10 @@ class CountyFlow(Base):
     """What moved on a day between account classes, by origin and by the two counties concerned."""
 
     __tablename__ = "county_flow"
-    __table_args__ = (Index("ix_county_flow_occurred_on", "occurred_on"),)
+    __table_args__ = (
+        Index("ix_county_flow_from_place", "from_place", "occurred_on"),
+        Index("ix_county_flow_to_place", "to_place", "occurred_on"),
+    )
 
     origin_county: Mapped[str] = mapped_column(primary_key=True)
     scope: Mapped[str] = mapped_column(primary_key=True)

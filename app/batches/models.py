@@ -28,10 +28,7 @@ class Label(Base):
     """A printed code. One life: the primary key of `batch` says that it has been used."""
 
     __tablename__ = "label"
-    __table_args__ = (
-        CheckConstraint("kind IN ('bag','container')", name="kind"),
-        CheckConstraint("kind = 'container' OR tare_g IS NULL", name="tare_of_container"),
-    )
+    __table_args__ = (CheckConstraint("kind IN ('bag','container')", name="kind"),)
 
     code: Mapped[str] = mapped_column(primary_key=True)
     county: Mapped[str] = mapped_column(index=True)
@@ -39,7 +36,6 @@ class Label(Base):
     sheet: Mapped[UUID] = mapped_column(index=True)
     site: Mapped[str | None] = mapped_column(index=True)
     scope: Mapped[str] = mapped_column(server_default=text("'pesticide'"))
-    tare_g: Mapped[int | None]
     issued_at: Mapped[datetime]
     voided_at: Mapped[datetime | None]
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from pydantic import TypeAdapter, ValidationError
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import InvalidQuery
@@ -13,6 +13,8 @@ from app.ledger.sequence import log_size
 
 _INSTANT: TypeAdapter[datetime] = TypeAdapter(Instant)
 _LONGEST = 18
+LATEST = 1_000
+"""Events among which the last leaf of an instant is looked for."""
 
 
 def instant(text: str, pointer: str) -> datetime:
@@ -41,15 +43,16 @@ async def size_as_of(session: AsyncSession, as_of: int | datetime | None) -> int
     then is in it. InvalidQuery where the log is not so large.
     """
     if isinstance(as_of, datetime):
-        # Leaves stand nearly in the order of recording, so this stops after few steps back.
-        last = (
+        # Events get their places within moments, so the highest is among those recorded last.
+        latest = (
             select(Leaf.leaf_index)
             .join(Event, Event.id == Leaf.event_id)
             .where(Event.recorded_at <= as_of)
-            .order_by(Leaf.leaf_index.desc())
-            .limit(1)
+            .order_by(Event.recorded_at.desc())
+            .limit(LATEST)
+            .subquery()
         )
-        found = await session.scalar(last)
+        found = await session.scalar(select(func.max(latest.c.leaf_index)))
         return 0 if found is None else found + 1
     size = await log_size(session)
     if as_of is not None and as_of > size:

@@ -19,7 +19,10 @@ class Event(Base):
     """
 
     __tablename__ = "event"
-    __table_args__ = (Index("ix_event_site_occurred_on", "site", "occurred_on"),)
+    __table_args__ = (
+        Index("ix_event_site_occurred_on", "site", "occurred_on"),
+        Index("ix_event_recorded_at", "recorded_at"),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     kind: Mapped[str]

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint
+from sqlalchemy import CheckConstraint, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.orm import Base
@@ -13,7 +13,10 @@ class Trip(Base):
     """A trip: its UUID is the client's or its first `depart` event's; `number` is for people."""
 
     __tablename__ = "trip"
-    __table_args__ = (CheckConstraint("regime IN ('internal','hazardous')", name="regime"),)
+    __table_args__ = (
+        CheckConstraint("regime IN ('internal','hazardous')", name="regime"),
+        Index("ix_trip_county_opened_at", "county", "opened_at"),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     number: Mapped[str] = mapped_column(unique=True)

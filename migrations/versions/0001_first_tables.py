@@ -1,4 +1,4 @@
-"""The first tables: accounts, areas, parties, labels, the log, postings, supply."""
+"""The first tables: the installation, accounts, areas, parties, labels, the log, postings, supply."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -59,9 +59,9 @@ def upgrade() -> None:
         sa.CheckConstraint("mass_g >= 0", name=op.f("ck_batch_mass_not_negative")),
         sa.PrimaryKeyConstraint("code", name=op.f("pk_batch")),
     )
-    op.create_index("ix_batch_seen_by", "batch", ["seen_by"], unique=False, postgresql_using="gin")
-    op.create_index("ix_batch_site_status", "batch", ["site", "status"], unique=False)
-    op.create_index("ix_batch_updated_at_code", "batch", ["updated_at", "code"], unique=False)
+    op.create_index("ix_batch_seen_by", "batch", ["seen_by"], postgresql_using="gin")
+    op.create_index("ix_batch_site_status", "batch", ["site", "status"])
+    op.create_index("ix_batch_updated_at_code", "batch", ["updated_at", "code"])
     op.create_table(
         "county",
         sa.Column("code", sa.Text(), nullable=False),
@@ -98,7 +98,8 @@ def upgrade() -> None:
             name=op.f("pk_county_flow"),
         ),
     )
-    op.create_index("ix_county_flow_occurred_on", "county_flow", ["occurred_on"], unique=False)
+    op.create_index("ix_county_flow_from_place", "county_flow", ["from_place", "occurred_on"])
+    op.create_index("ix_county_flow_to_place", "county_flow", ["to_place", "occurred_on"])
     op.create_table(
         "event",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -114,7 +115,8 @@ def upgrade() -> None:
         sa.Column("postings", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_event")),
     )
-    op.create_index("ix_event_site_occurred_on", "event", ["site", "occurred_on"], unique=False)
+    op.create_index("ix_event_recorded_at", "event", ["recorded_at"])
+    op.create_index("ix_event_site_occurred_on", "event", ["site", "occurred_on"])
     op.create_table(
         "event_batch",
         sa.Column("batch_code", sa.Text(), nullable=False),
@@ -136,7 +138,7 @@ def upgrade() -> None:
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_failed_sign_in")),
     )
-    op.create_index("ix_failed_sign_in_peer_at", "failed_sign_in", ["peer", "at"], unique=False)
+    op.create_index("ix_failed_sign_in_peer_at", "failed_sign_in", ["peer", "at"])
     op.create_index(
         "ix_failed_sign_in_username_at", "failed_sign_in", ["username", "at"], unique=False
     )
@@ -147,6 +149,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_follower")),
     )
     op.create_table(
+        "installation",
+        sa.Column("one", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("demo", sa.Boolean(), nullable=False),
+        sa.Column("log_origin", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("loaded_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("one = 1", name=op.f("ck_installation_only_one")),
+        sa.PrimaryKeyConstraint("one", name=op.f("pk_installation")),
+    )
+    op.create_table(
         "label",
         sa.Column("code", sa.Text(), nullable=False),
         sa.Column("county", sa.Text(), nullable=False),
@@ -154,18 +166,14 @@ def upgrade() -> None:
         sa.Column("sheet", sa.Uuid(), nullable=False),
         sa.Column("site", sa.Text(), nullable=True),
         sa.Column("scope", sa.Text(), server_default=sa.text("'pesticide'"), nullable=False),
-        sa.Column("tare_g", sa.BigInteger(), nullable=True),
         sa.Column("issued_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("voided_at", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint(
-            "kind = 'container' OR tare_g IS NULL", name=op.f("ck_label_tare_of_container")
-        ),
         sa.CheckConstraint("kind IN ('bag','container')", name=op.f("ck_label_kind")),
         sa.PrimaryKeyConstraint("code", name=op.f("pk_label")),
     )
-    op.create_index(op.f("ix_label_county"), "label", ["county"], unique=False)
-    op.create_index(op.f("ix_label_sheet"), "label", ["sheet"], unique=False)
-    op.create_index(op.f("ix_label_site"), "label", ["site"], unique=False)
+    op.create_index(op.f("ix_label_county"), "label", ["county"])
+    op.create_index(op.f("ix_label_sheet"), "label", ["sheet"])
+    op.create_index(op.f("ix_label_site"), "label", ["site"])
     op.create_table(
         "leaf",
         sa.Column("leaf_index", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -200,7 +208,7 @@ def upgrade() -> None:
         sa.CheckConstraint("mass_g > 0", name=op.f("ck_posting_mass_positive")),
         sa.PrimaryKeyConstraint("batch_code", "cause", "n", name=op.f("pk_posting")),
     )
-    op.create_index("ix_posting_cause", "posting", ["cause"], unique=False)
+    op.create_index("ix_posting_cause", "posting", ["cause"])
     op.create_table(
         "refusal",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -214,8 +222,10 @@ def upgrade() -> None:
         sa.Column("problem", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_refusal")),
     )
-    op.create_index(op.f("ix_refusal_event_id"), "refusal", ["event_id"], unique=False)
-    op.create_index("ix_refusal_site_at", "refusal", ["site", "at"], unique=False)
+    op.create_index("ix_refusal_at_id", "refusal", ["at", "id"])
+    op.create_index(op.f("ix_refusal_actor"), "refusal", ["actor"])
+    op.create_index(op.f("ix_refusal_county"), "refusal", ["county"])
+    op.create_index(op.f("ix_refusal_site"), "refusal", ["site"])
     op.create_table(
         "site_flow",
         sa.Column("site", sa.Text(), nullable=False),
@@ -249,6 +259,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_trip")),
         sa.UniqueConstraint("number", name=op.f("uq_trip_number")),
     )
+    op.create_index("ix_trip_county_opened_at", "trip", ["county", "opened_at"])
     op.create_table(
         "trip_counter",
         sa.Column("county", sa.Text(), nullable=False),
@@ -285,7 +296,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_api_token")),
         sa.UniqueConstraint("token_hash", name=op.f("uq_api_token_token_hash")),
     )
-    op.create_index(op.f("ix_api_token_account_id"), "api_token", ["account_id"], unique=False)
+    op.create_index(op.f("ix_api_token_account_id"), "api_token", ["account_id"])
     op.create_table(
         "county_area",
         sa.Column("county", sa.Text(), nullable=False),
@@ -296,7 +307,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["county"], ["county.code"], name=op.f("fk_county_area_county")),
         sa.PrimaryKeyConstraint("county", "valid_from", name=op.f("pk_county_area")),
     )
-    op.create_index(op.f("ix_county_area_area"), "county_area", ["area"], unique=False)
+    op.create_index(op.f("ix_county_area_area"), "county_area", ["area"])
     op.create_table(
         "organisation",
         sa.Column("credit_code", sa.Text(), nullable=False),
@@ -307,7 +318,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["county"], ["county.code"], name=op.f("fk_organisation_county")),
         sa.PrimaryKeyConstraint("credit_code", name=op.f("pk_organisation")),
     )
-    op.create_index(op.f("ix_organisation_county"), "organisation", ["county"], unique=False)
+    op.create_index(op.f("ix_organisation_county"), "organisation", ["county"])
     op.create_table(
         "pilot",
         sa.Column("county", sa.Text(), nullable=False),
@@ -328,7 +339,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_session_account_id")),
         sa.PrimaryKeyConstraint("token_hash", name=op.f("pk_session")),
     )
-    op.create_index(op.f("ix_session_account_id"), "session", ["account_id"], unique=False)
+    op.create_index(op.f("ix_session_account_id"), "session", ["account_id"])
     op.create_table(
         "setup_link",
         sa.Column("token_hash", sa.LargeBinary(), nullable=False),
@@ -358,8 +369,9 @@ def upgrade() -> None:
         sa.CheckConstraint("method IN ('A','B','C')", name=op.f("ck_supply_row_method")),
         sa.ForeignKeyConstraint(["county"], ["county.code"], name=op.f("fk_supply_row_county")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_supply_row")),
+        sa.UniqueConstraint("replaces", name=op.f("uq_supply_row_replaces")),
     )
-    op.create_index("ix_supply_row_county_on_day", "supply_row", ["county", "on_day"], unique=False)
+    op.create_index("ix_supply_row_county_on_day", "supply_row", ["county", "on_day"])
     op.create_table(
         "unit_weight",
         sa.Column("version", sa.BigInteger(), nullable=False),
@@ -400,8 +412,8 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("code", name=op.f("pk_site")),
     )
-    op.create_index(op.f("ix_site_county"), "site", ["county"], unique=False)
-    op.create_index(op.f("ix_site_operator"), "site", ["operator"], unique=False)
+    op.create_index(op.f("ix_site_county"), "site", ["county"])
+    op.create_index(op.f("ix_site_operator"), "site", ["operator"])
     op.create_table(
         "vehicle",
         sa.Column("plate", sa.Text(), nullable=False),
@@ -412,7 +424,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("plate", name=op.f("pk_vehicle")),
     )
-    op.create_index(op.f("ix_vehicle_organisation"), "vehicle", ["organisation"], unique=False)
+    op.create_index(op.f("ix_vehicle_organisation"), "vehicle", ["organisation"])
     op.create_table(
         "label_sheet",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -426,7 +438,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["site"], ["site.code"], name=op.f("fk_label_sheet_site")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_label_sheet")),
     )
-    op.create_index(op.f("ix_label_sheet_county"), "label_sheet", ["county"], unique=False)
+    op.create_index(op.f("ix_label_sheet_county"), "label_sheet", ["county"])
     op.create_table(
         "listed_unit",
         sa.Column("site", sa.Text(), nullable=False),
@@ -452,59 +464,11 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.drop_table("permit")
-    op.drop_table("listed_unit")
-    op.drop_index(op.f("ix_label_sheet_county"), table_name="label_sheet")
-    op.drop_table("label_sheet")
-    op.drop_index(op.f("ix_vehicle_organisation"), table_name="vehicle")
-    op.drop_table("vehicle")
-    op.drop_index(op.f("ix_site_operator"), table_name="site")
-    op.drop_index(op.f("ix_site_county"), table_name="site")
-    op.drop_table("site")
-    op.drop_table("unit_weight")
-    op.drop_index("ix_supply_row_county_on_day", table_name="supply_row")
-    op.drop_table("supply_row")
-    op.drop_table("setup_link")
-    op.drop_index(op.f("ix_session_account_id"), table_name="session")
-    op.drop_table("session")
-    op.drop_table("pilot")
-    op.drop_index(op.f("ix_organisation_county"), table_name="organisation")
-    op.drop_table("organisation")
-    op.drop_index(op.f("ix_county_area_area"), table_name="county_area")
-    op.drop_table("county_area")
-    op.drop_index(op.f("ix_api_token_account_id"), table_name="api_token")
-    op.drop_table("api_token")
-    op.drop_table("unsequenced")
-    op.drop_table("unit_weight_version")
-    op.drop_table("trip_counter")
-    op.drop_table("trip")
-    op.drop_table("supply_day")
-    op.drop_table("site_flow")
-    op.drop_index("ix_refusal_site_at", table_name="refusal")
-    op.drop_index(op.f("ix_refusal_event_id"), table_name="refusal")
-    op.drop_table("refusal")
-    op.drop_index("ix_posting_cause", table_name="posting")
-    op.drop_table("posting")
-    op.drop_table("packaging_term")
-    op.drop_table("leaf")
-    op.drop_index(op.f("ix_label_site"), table_name="label")
-    op.drop_index(op.f("ix_label_sheet"), table_name="label")
-    op.drop_index(op.f("ix_label_county"), table_name="label")
-    op.drop_table("label")
-    op.drop_table("follower")
-    op.drop_index("ix_failed_sign_in_username_at", table_name="failed_sign_in")
-    op.drop_index("ix_failed_sign_in_peer_at", table_name="failed_sign_in")
-    op.drop_table("failed_sign_in")
-    op.drop_table("event_private")
-    op.drop_table("event_batch")
-    op.drop_index("ix_event_site_occurred_on", table_name="event")
-    op.drop_table("event")
-    op.drop_index("ix_county_flow_occurred_on", table_name="county_flow")
-    op.drop_table("county_flow")
-    op.drop_table("county")
-    op.drop_index("ix_batch_updated_at_code", table_name="batch")
-    op.drop_index("ix_batch_site_status", table_name="batch")
-    op.drop_index("ix_batch_seen_by", table_name="batch", postgresql_using="gin")
-    op.drop_table("batch")
-    op.drop_table("area")
-    op.drop_table("account")
+    for table in (
+        "permit", "listed_unit", "label_sheet", "vehicle", "site", "unit_weight", "supply_row",
+        "setup_link", "session", "pilot", "organisation", "county_area", "api_token", "unsequenced",
+        "unit_weight_version", "trip_counter", "trip", "supply_day", "site_flow", "refusal",
+        "posting", "packaging_term", "leaf", "label", "installation", "follower", "failed_sign_in",
+        "event_private", "event_batch", "event", "county_flow", "county", "batch", "area", "account",
+    ):  # fmt: skip
+        op.drop_table(table)

@@ -14,7 +14,9 @@ down_revision = "0001"
 ROLE = "platform_app"
 APPEND_ONLY = ("event", "event_batch", "posting", "leaf")
 INSERT_ONLY = ("refusal", "failed_sign_in", "label_sheet", "supply_row")
-NEVER_REMOVED = ("account", "label", "batch", "trip", "api_token", "setup_link", "unit_weight")
+NEVER_REMOVED = (
+    "installation", "account", "label", "batch", "trip", "api_token", "setup_link", "unit_weight",
+)  # fmt: skip
 FREE = (
     "session", "event_private", "unsequenced", "follower", "area", "county", "county_area",
     "pilot", "organisation", "site", "permit", "listed_unit", "vehicle", "packaging_term",

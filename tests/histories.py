@@ -58,7 +58,7 @@ async def send_in(world: World, rng: Random, steps: list[dict[str, Any]]) -> lis
     Return what still waits for a step that nobody sends: nothing, where all steps are there.
     """
     waiting, in_vain = list(steps), 0
-    while waiting and in_vain < 15:
+    while waiting and in_vain < 40:
         in_vain += 1
         site = rng.choice([s["site"] for s in waiting])
         mine = [s for s in waiting if s["site"] == site]

@@ -225,7 +225,7 @@ def upgrade() -> None:
     op.create_index("ix_refusal_at_id", "refusal", ["at", "id"])
     op.create_index(op.f("ix_refusal_actor"), "refusal", ["actor"])
     op.create_index(op.f("ix_refusal_county"), "refusal", ["county"])
-    op.create_index(op.f("ix_refusal_site"), "refusal", ["site"])
+    op.create_index("ix_refusal_site_at", "refusal", ["site", "at"])
     op.create_table(
         "site_flow",
         sa.Column("site", sa.Text(), nullable=False),

@@ -22,11 +22,9 @@ from app.db import Database, WriteSession, sqlstate
 from app.errors import DomainError, Unavailable
 from app.events import facts as load
 from app.events.decide import Decision, Duplicate, Item, Source, decide
-from app.events.errors import BatchAlreadyDeparted, BatchAlreadyHere
 from app.events.facts import Facts, Recorded, TripRow
 from app.events.parse import draft_of, parse_codes
 from app.events.refuse import keep_refused, suggest, text_of
-from app.events.round_trips import Waiting, waiting_at
 from app.events.rules import times_of
 from app.events.schemas import Arrive, Collect, Depart, HandIn
 from app.events.story import answer_of, order_of, trip_of
@@ -132,7 +130,7 @@ async def _record_in(
     ]
     facts = await _load(session, dated)
     decided = [
-        await _decide_all(session, items, facts, one, source)
+        await _decide_all(items, facts, one, source)
         for one, items in zip(submissions, read, strict=True)
     ]
     together = [found for answers in decided for found in answers]
@@ -150,11 +148,7 @@ async def _record_in(
 
 
 async def _decide_all(
-    session: AsyncSession,
-    items: Sequence[Item | DomainError],
-    facts: Facts,
-    one: Submission,
-    source: Source,
+    items: Sequence[Item | DomainError], facts: Facts, one: Submission, source: Source
 ) -> list[Decision | Duplicate | DomainError]:
     """Decide a submission's items in order; `facts` then knows of what was decided."""
     decided: list[Decision | Duplicate | DomainError] = []
@@ -164,7 +158,7 @@ async def _decide_all(
             decided.append(item)
             continue
         try:
-            decision = await _decide(session, item, facts, one, source)
+            decision = decide(item, facts, one.caller, one.now, source)
         except DomainError as error:
             decided.append(error)
             continue
@@ -172,20 +166,6 @@ async def _decide_all(
         if isinstance(decision, Decision):
             _remember(decision, facts)
     return decided
-
-
-async def _decide(
-    session: AsyncSession, item: Item, facts: Facts, one: Submission, source: Source
-) -> Decision | Duplicate:
-    """Decide one item; where it lacks the other half of a round trip, look whether that waits."""
-    try:
-        return decide(item, facts, one.caller, one.now, source)
-    except (BatchAlreadyDeparted, BatchAlreadyHere) as error:
-        site = item.draft.site
-        if site not in facts.waiting:
-            facts.waiting[site] = await waiting_at(session, site)
-        facts.waiting[site].append(Waiting.of(item.draft, item.codes, error.extras["effective_at"]))
-        return decide(item, facts, one.caller, one.now, source)
 
 
 def _read(body: Any, sent_at: datetime | None) -> Item | DomainError:
@@ -232,6 +212,8 @@ def _late(dated: Sequence[tuple[Item, datetime]], facts: Facts) -> list[str]:
     newest = {code: known.state.last for code, known in facts.known.items()}
     late: set[str] = set()
     for item, now in dated:
+        if item.draft.id in facts.recorded:
+            continue  # sent again: it is compared, not folded
         issued = [facts.labels[c].issued_at for c in item.codes if c in facts.labels]
         try:
             times = times_of(item.draft.occurred_at, item.sent_at, now, max(issued, default=None))

@@ -29,7 +29,8 @@ FOREIGN = ("id", "kind", "site", "recorded_at", "effective_at", "trip", "leaf_ha
 async def event(session: AsyncSession, caller: Caller, event_id: UUID) -> dict[str, Any]:
     """Return an event whose site or batch the caller may see, with its `leaf_index`.
 
-    `postings` is the JCS text whose SHA-256 stands in the leaf. Of a step at a site out of reach only place, time and the batches in reach are told.
+    `postings` is the JCS text whose SHA-256 stands in the leaf. Of a step at a site out of reach
+    only place, time and the batches in reach are told.
     """
     row = (
         await session.execute(

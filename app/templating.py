@@ -16,6 +16,7 @@ from app.config import settings
 HERE = Path(__file__).resolve().parent
 STATIC = HERE / "static"
 SHANGHAI = ZoneInfo("Asia/Shanghai")
+MINUS = "−"
 GRAMS_IN_TONNE = 1_000_000
 GRAMS_IN_KILOGRAM = 1_000
 
@@ -35,10 +36,19 @@ def mass(grams: int | None) -> str:
     if grams is None:
         return "—"
     if abs(grams) < GRAMS_IN_KILOGRAM:
-        return f"{grams} g"
-    if abs(grams) < GRAMS_IN_TONNE:
-        return f"{grams / GRAMS_IN_KILOGRAM:,.2f} kg"
-    return f"{grams / GRAMS_IN_TONNE:,.3f} t"
+        shown = f"{grams} g"
+    elif abs(grams) < GRAMS_IN_TONNE:
+        shown = f"{grams / GRAMS_IN_KILOGRAM:,.2f} kg"
+    else:
+        shown = f"{grams / GRAMS_IN_TONNE:,.3f} t"
+    return shown.replace("-", MINUS)
+
+
+def tonnes(grams: int | None) -> str:
+    """Show grams as tonnes without their unit: for columns whose rows are compared."""
+    if grams is None:
+        return "—"
+    return f"{grams / GRAMS_IN_TONNE:,.3f}".replace("-", MINUS) if grams else "0"
 
 
 def percent(rate: float | None) -> str:
@@ -65,7 +75,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals["asset"] = asset
-    environment.filters.update(mass=mass, percent=percent, moment=moment)
+    environment.filters.update(mass=mass, tonnes=tonnes, percent=percent, moment=moment)
     return environment
 
 

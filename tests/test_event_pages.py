@@ -4,7 +4,9 @@ import asyncio
 import re
 
 import pytest
+from httpx import ASGITransport, AsyncClient
 
+from tests.people import PASSWORD
 from tests.recording import refused_so_far, written
 from tests.world import PLANT, POINT, STATION, VEHICLE, make_world
 
@@ -131,6 +133,39 @@ async def test_what_was_typed_stays_and_each_field_says_what_is_wrong(world, dat
         assert text in answer.text
     # Nothing was sent to be recorded, so nothing is kept as refused.
     assert await refused_so_far(database) == before
+
+
+async def test_a_form_sent_after_its_session_ended_comes_back_as_it_was_typed(world):
+    [code] = await world.issue_labels(1)
+    form = await opened(world, "collector", "hand_in")
+    visitor = AsyncClient(transport=ASGITransport(world.app), base_url="http://test")
+    typed = {**form, "code": code, "note": "雨天", **PET}
+    page = await visitor.post("/record/hand_in", data=typed)
+    assert page.status_code == 401
+    assert "您填的内容还在" in page.text
+    kept = dict(re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', page.text))
+    account = {"username": world.accounts["collector"].username, "password": "不对的密码一二三四"}
+    page = await visitor.post("/sign-in", data={**kept, **account})
+    assert page.status_code == 401
+    assert 'name="kept-note" value="雨天"' in page.text
+    page = await visitor.post("/sign-in", data={**kept, **account, "password": PASSWORD})
+    assert 'action="/record/hand_in"' in page.text
+    kept = dict(re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', page.text))
+    page = await visitor.post("/record/hand_in", data=kept)
+    assert page.status_code == 200
+    for text in (f'value="{code}"', 'value="雨天"', 'value="30"', form["id"]):
+        assert text in page.text
+    await done(world, "collector", "hand_in", form, code=code, note="雨天", **PET)
+
+
+async def test_a_driver_reads_where_his_load_goes_and_picks_the_place_by_name(world):
+    [code] = await world.issue_labels(1)
+    await world.event("collect", code, mass_g=5_000)
+    page = await world.client("carrier").get("/record/depart")
+    assert f'<option value="{POINT}">' in page.text
+    form = await opened(world, "carrier", "depart")
+    form |= {"site": POINT, "codes": code, "destination": STATION, "vehicle": VEHICLE}
+    assert f"<dt>运往</dt><dd>{STATION}" in await done(world, "carrier", "depart", form)
 
 
 async def test_a_rule_of_the_schema_is_told_at_its_field(world):

@@ -94,6 +94,30 @@ async def test_a_typed_code_leads_to_its_bag(world, bags):
     assert answer.headers["location"] == f"/batches/{bags['treated']}"
 
 
+async def test_a_code_that_cannot_be_one_is_told_where_it_was_typed(world):
+    answer = await world.client("county").get("/batches/find", params={"code": "hello"})
+    page = await see(world, "county", answer.headers["location"])
+    assert 'value="hello"' in page
+    assert "格式不对" in page
+    empty = await world.client("county").get("/batches/find")
+    assert "请输入标签码" in await see(world, "county", empty.headers["location"])
+
+
+@pytest.mark.parametrize(
+    ("who", "absent"), [("township", "/reports/recovery"), ("carrier", "/sites")]
+)
+async def test_the_menu_leads_nowhere_that_is_empty_or_refused(world, bags, who, absent):
+    assert f'<li><a href="{absent}"' not in await see(world, who, "/")
+
+
+async def test_a_township_reads_its_own_name_and_links_only_what_it_may_open(world, bags):
+    page = await see(world, "township", "/")
+    assert "<h1>铜冶镇</h1>" in page
+    assert f'href="/batches/{bags["treated"]}"' in page
+    assert PLANT in page
+    assert f'href="/sites/{PLANT}"' not in page
+
+
 async def test_anybody_sees_stage_county_and_days_and_nothing_personal(world, bags):
     for path in (f"/B/{bags['treated']}", f"/b/{bags['treated']}"):
         page = await see(world, None, path)
@@ -140,7 +164,10 @@ async def test_the_report_shows_each_county_a_total_and_how_it_is_made(world, ba
     page = await see(world, "province", "/reports/recovery?by=county")
     for word in ("鹿泉区", "安新县", "合计", "方法 A", "没有产生量数据"):
         assert word in page
-    await see(world, "province", "/reports/recovery?period=soon", 422)
+    assert "不是期间" in await see(world, "province", "/reports/recovery?period=soon", 422)
+    assert "2026 年第 3 季度" in await see(
+        world, "province", "/reports/recovery?period=２０２６-q3"
+    )
     await see(world, "collector", "/reports/recovery", 403)
 
 

@@ -2,16 +2,18 @@
 
 from datetime import UTC, datetime
 from typing import Annotated, Any
+from unicodedata import normalize
 from urllib.parse import urlencode
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from app.areas.names import counties_to_choose, county_names
 from app.areas.scope import reach_of
-from app.auth.access import SignedIn
+from app.auth.access import SignedIn, Visitor, require_same_origin
 from app.auth.caller import Caller
+from app.auth.kept_form import ask_to_sign_in, fields_of
 from app.auth.permissions import allows, require
 from app.batches.issue import issue_labels
 from app.batches.models import LabelSheet
@@ -21,7 +23,7 @@ from app.db import Databases, Reading, ReadSession
 from app.error_handlers import status_of
 from app.errors import DomainError, InvalidBody, NotFound
 from app.ids import SYSTEM, uuid7
-from app.pagination import Cursor, after_code, page
+from app.pagination import Cursor, after_code, after_row, micros_of, page
 from app.templating import render
 from app.web import validate
 
@@ -29,20 +31,27 @@ router = APIRouter(include_in_schema=False)
 
 LABELS_A_PAGE = 240
 """Ten sheets of A4."""
-LATEST = 50
+SHEETS_A_PAGE = 50
 FIELDS = ("county", "kind", "count", "site", "id")
 
 
 @router.get("/labels")
-async def show_labels(request: Request, caller: SignedIn, session: Reading) -> Response:
+async def show_labels(
+    request: Request, caller: SignedIn, session: Reading, *, cursor: Cursor = None
+) -> Response:
     require(caller, "labels.read")
-    return await _page(request, session, caller, {})
+    return await _page(request, session, caller, {}, cursor=cursor)
 
 
-@router.post("/labels")
-async def post_labels(request: Request, caller: SignedIn, database: Databases) -> Response:
+@router.post("/labels", dependencies=[Depends(require_same_origin)])
+async def post_labels(request: Request, caller: Visitor, database: Databases) -> Response:
     form = await request.form()
+    if caller is None:
+        return ask_to_sign_in(request, fields_of(form))
     typed = {name: str(form.get(name, "")).strip() for name in FIELDS}
+    if form.get("resumed"):
+        async with database.read() as session:
+            return await _page(request, session, caller, typed)
     try:
         order = _order_of(typed)
         async with database.write() as session:
@@ -64,7 +73,7 @@ async def post_labels(request: Request, caller: SignedIn, database: Databases) -
 
 
 def _order_of(typed: dict[str, str]) -> LabelOrder:
-    count = typed["count"]
+    count = normalize("NFKC", typed["count"])
     if not (count.isascii() and count.isdigit()):
         raise InvalidBody(reason="张数应为整数", errors=[_wrong("/count", "请填整数，1 至 5000")])
     try:
@@ -90,17 +99,27 @@ async def _page(
     caller: Caller,
     typed: dict[str, str],
     error: DomainError | None = None,
+    cursor: str | None = None,
 ) -> Response:
     reach = await reach_of(session, caller)
-    sheets = await list_sheets(session, reach, limit=LATEST)
+    before = after_row(cursor)
+    sheets = await list_sheets(session, reach, before=before, limit=SHEETS_A_PAGE + 1)
     names = await county_names(session, {sheet.county for sheet in sheets})
+    shown = page(
+        sheets,
+        SHEETS_A_PAGE,
+        lambda sheet: [micros_of(sheet.issued_at), str(sheet.id)],
+        lambda sheet: _listed(sheet, names),
+    )
+    onward = urlencode({"cursor": shown["next_cursor"]})
     problem = None
     errors = dict.fromkeys(FIELDS, "")
     if error:
-        problem = dict(zip(("title", "detail"), error.words(), strict=True))
-        places = error.extras.get("errors") or [
-            _wrong(error.extras.get("pointer", ""), problem["detail"])
-        ]
+        title, detail = error.words()
+        problem = {"title": f"还没有发放：{title}", "detail": detail}
+        places = error.extras.get("errors") or [_wrong(error.extras.get("pointer", ""), detail)]
+        if isinstance(error, InvalidBody):
+            problem = {"title": "还没有发放", "detail": "请改正下面的内容，再点一次发放。"}
         errors |= {place["pointer"].strip("/"): place["detail"] for place in places}
     values = {
         "may_issue": allows(caller, "labels.issue"),
@@ -109,7 +128,8 @@ async def _page(
         "errors": errors,
         "problem": problem,
         "id": typed.get("id") or uuid7(SYSTEM, datetime.now(UTC)),
-        "sheets": [_listed(sheet, names) for sheet in sheets],
+        "sheets": shown["items"],
+        "next_url": f"/labels?{onward}" if shown["next_cursor"] else None,
     }
     return render(request, "labels.html", values, status_of(error) if error else 200)
 

@@ -13,6 +13,7 @@ from app.auth.access import SignedIn, Visitor
 from app.auth.caller import Caller
 from app.auth.permissions import require
 from app.batches.codes import CodeError, parse_code
+from app.batches.errors import MistypedCode
 from app.batches.read import latest_batches
 from app.batches.typed import typed_code
 from app.custody.current import Pieces, current, describe_all
@@ -43,6 +44,7 @@ async def show_batches(
     status: Annotated[str, Query(pattern=STATUS)] = "",
     area: Annotated[str, Query(pattern="^([0-9]{6})?$")] = "",
     site: Annotated[str, Query(max_length=20)] = "",
+    wrong: Annotated[str | None, Query(max_length=200)] = None,
     cursor: Cursor = None,
 ) -> Response:
     require(caller, "batches.read")
@@ -75,6 +77,7 @@ async def show_batches(
         "items": shown["items"],
         "filters": filters,
         "areas": await _areas(session, caller),
+        "wrong": {"code": wrong or "", "error": _why_wrong(wrong)},
         "next_url": f"/batches?{onward}" if shown["next_cursor"] else None,
     }
     return render(request, "batches.html", values)
@@ -91,7 +94,23 @@ async def _areas(session: ReadSession, caller: Caller) -> list[dict[str, str]]:
 @router.get("/batches/find")
 async def find_batch(caller: SignedIn, code: Typed = "") -> Response:
     require(caller, "batches.read")
-    return RedirectResponse(f"/batches/{typed_code(code, pointer='/query/code')}", 303)
+    try:
+        return RedirectResponse(f"/batches/{typed_code(code, pointer='/query/code')}", 303)
+    except MistypedCode:
+        return RedirectResponse(f"/batches?{urlencode({'wrong': code})}", 303)
+
+
+def _why_wrong(code: str | None) -> str:
+    """Say why a code that was looked for cannot be one; empty where none was looked for."""
+    if code is None:
+        return ""
+    if not code.strip():
+        return "请输入标签码"
+    try:
+        typed_code(code, pointer="/query/wrong")
+    except MistypedCode as error:
+        return error.words()[1]
+    return ""
 
 
 @router.get("/batches/{code}")

@@ -13,10 +13,11 @@ from app.areas.scope import Reach
 from app.batches.models import Batch
 from app.batches.read import latest_batches
 from app.batches.stock import SEALED
-from app.events.offered import site_names
 from app.events.story import codes_in, mass_in
 from app.ledger.leaf import read_leaf
 from app.ledger.models import Event, EventBatch
+from app.parties.models import Site
+from app.parties.read import sites_within
 
 SEEN_MOVING = (*SEALED, "in_transit", "disposed")
 """Statuses that officials watch; each of fifteen hand-ins into an open bag would drown the rest."""
@@ -37,7 +38,10 @@ class Movement:
 
 @dataclass(frozen=True)
 class Change:
-    """What brought bags into their present state; `code` is the first, `more` the others."""
+    """What brought bags into their present state; `code` is the first, `more` the others.
+
+    `within` tells whether the site's own page is in reach: a bag may have left for elsewhere.
+    """
 
     kind: str
     effective_at: datetime
@@ -45,6 +49,7 @@ class Change:
     more: int
     site: str
     site_name: str
+    within: bool
     county_name: str
     mass_g: int
     flags: tuple[str, ...]
@@ -85,7 +90,9 @@ async def latest_changes(session: AsyncSession, reach: Reach, limit: int) -> lis
     )
     events = {str(row.id): row for row in rows}
     sites = [row.site for row in events.values()]
-    names = await site_names(session, sites)
+    seen = sites_within(reach).label("seen")
+    found = await session.execute(select(Site.code, Site.name, seen).where(Site.code.in_(sites)))
+    names = {row.code: row for row in found}
     counties = await county_names(session, {site[:6] for site in sites})
     return [
         Change(
@@ -94,7 +101,8 @@ async def latest_changes(session: AsyncSession, reach: Reach, limit: int) -> lis
             code=load[0].code,
             more=len(load) - 1,
             site=events[event].site,
-            site_name=names[events[event].site],
+            site_name=names[events[event].site].name,
+            within=names[events[event].site].seen,
             county_name=counties[events[event].site[:6]],
             mass_g=sum(bag.mass_g for bag in load),
             flags=_flags(load, event),

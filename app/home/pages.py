@@ -65,7 +65,11 @@ async def _open_bag(session: ReadSession, site: str) -> dict[str, Any] | None:
 async def _of_area(session: ReadSession, caller: Caller) -> dict[str, Any]:
     period = str(today().year)
     values: dict[str, Any] = {
-        "area": {"code": caller.area, "name": await name_of_area(session, caller.area)},
+        "area": {
+            "code": caller.area,
+            "name": await name_of_area(session, caller.area),
+            "township": caller.township,
+        },
         "period": period,
         "row": None,
         "areas": [],

@@ -23,6 +23,17 @@ class Period:
         """The calendar year that holds the period."""
         return self.first.year
 
+    @property
+    def words(self) -> str:
+        """The period as people say it: 2026 年第 3 季度."""
+        part = self.text[5:]
+        kinds = {"H1": "上半年", "H2": "下半年"}
+        if part.startswith("Q"):
+            said = f"第 {part[1:]} 季度"
+        else:
+            said = kinds.get(part) or (f" {int(part)} 月" if part else "")
+        return f"{self.year} 年{said}"
+
 
 def parse_period(text: str) -> Period:
     """Read `2025`, `2025-H2`, `2025-Q3` or `2025-09`; InvalidQuery for anything else."""

@@ -211,11 +211,14 @@ async def test_as_of_an_instant_is_resolved_to_a_size_that_answers_the_same(worl
 )
 async def test_an_as_of_that_means_nothing_is_refused(world: World, as_of: str) -> None:
     [code] = await world.issue_labels(1)
-    answer = await world.client("county").get(
-        f"/api/v1/batches/{code}/custody", params={"as_of": as_of}
-    )
-    assert answer.status_code == 422, answer.text
-    assert answer.json()["type"] == "/problems/invalid-query"
+    path = f"/api/v1/batches/{code}/custody"
+    for tongue in ("zh", "en"):
+        answer = await world.client("county").get(
+            path, params={"as_of": as_of}, headers={"accept-language": tongue}
+        )
+        assert answer.status_code == 422, answer.text
+        assert answer.json()["type"] == "/problems/invalid-query"
+        assert answer.json()["detail"].isascii() == (tongue == "en")
 
 
 async def test_a_chain_costs_the_same_queries_however_long_it_is(world: World) -> None:

@@ -78,7 +78,9 @@ SignedIn = Annotated[Caller, Depends(_signed_in)]
 
 async def _in_person(caller: SignedIn) -> Caller:
     if caller.token is not None:
-        raise Forbidden(action="请用账号密码登录后再做这件事")
+        raise Forbidden(
+            action="请用账号密码登录后再做这件事", action_en="sign in with a password first"
+        )
     return caller
 
 

@@ -25,8 +25,12 @@ def instant(text: str, pointer: str) -> datetime:
     try:
         return _INSTANT.validate_python(text.replace(" ", "+"))
     except ValidationError as error:
-        reason = str(error.errors()[0].get("ctx", {}).get("error"))
-        raise InvalidQuery(reason=f"{pointer} {reason}", pointer=f"/query/{pointer}") from None
+        unfit = error.errors()[0]["ctx"]["error"]
+        raise InvalidQuery(
+            reason=f"{pointer} {unfit}",
+            reason_en=f"{pointer} {unfit.english}",
+            pointer=f"/query/{pointer}",
+        ) from None
 
 
 def parse_as_of(text: str) -> int | datetime:
@@ -56,5 +60,9 @@ async def size_as_of(session: AsyncSession, as_of: int | datetime | None) -> int
         return 0 if found is None else found + 1
     size = await log_size(session)
     if as_of is not None and as_of > size:
-        raise InvalidQuery(reason=f"as_of 超过存证日志现有的 {size} 条", pointer="/query/as_of")
+        raise InvalidQuery(
+            reason=f"as_of 超过存证日志现有的 {size} 条",
+            reason_en=f"as_of is beyond the log's {size} leaves",
+            pointer="/query/as_of",
+        )
     return size if as_of is None else as_of

@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.balance.postings import outstanding, total
-from app.events.fold import Conflict, Folded, fold
+from app.events.fold import Folded, fold
 from app.events.state import LabelFacts, Step
+from app.events.taking import Conflict
 
 P1, P2 = "130110-P0001", "130110-P0002"
 S1, S2 = "130110-S0001", "130121-S0001"
@@ -52,7 +53,8 @@ def histories(draw):
         to = draw(st.sampled_from([s for s in (P1, P2, S1, S2) if s != site]))
         story.append(step("depart", site, at, destination=to, mass_g=draw(maybe)))
         at += 1
-        site = draw(st.sampled_from([to, to, to, S2 if site != S2 else S1]))
+        # As named, elsewhere, or back where it came from.
+        site = draw(st.sampled_from([to, to, S2 if site != S2 else S1, site]))
         story.append(step("arrive", site, at, mass_g=draw(maybe)))
     if draw(st.booleans()):
         at += 1

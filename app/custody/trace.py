@@ -20,9 +20,10 @@ from app.batches.read import find_batch, find_unused_label
 from app.custody.as_of import size_as_of
 from app.custody.balance import BatchBalance, balance_of
 from app.custody.current import Current, describe
-from app.events.fold import Folded, Moved, fold
+from app.events.fold import Folded, fold
 from app.events.state import LabelFacts, State, Step
 from app.events.story import step_of
+from app.events.taking import Moved
 from app.ledger.leaf import read_leaf
 from app.ledger.models import Event, EventBatch, Leaf
 from app.parties.models import Site
@@ -158,7 +159,7 @@ async def trace(
         kind, label = unused.kind, LabelFacts(unused.county, unused.scope)
     size = await size_as_of(session, as_of)
     told = await _told(session, code, None if as_of is None else size)
-    folded = fold(label, [_step(one, code) for one in told.values()], strict=False)
+    folded = fold(label, [_step(one, code) for one in told.values()])
     assert isinstance(folded, Folded), f"{code}: each prefix of the log was decided to fit"
     names = await _names(session, reach, [step for step, _ in folded.taken])
     before = [State(), *(moved.state for _, moved in folded.taken)]

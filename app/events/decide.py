@@ -1,7 +1,7 @@
 """Decide events in memory against what is known: pure but for the `Facts` it updates as it goes."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -19,8 +19,7 @@ from app.events.errors import (
     TripNotFound,
 )
 from app.events.facts import Facts, Known, Recorded
-from app.events.fold import Conflict, Moved
-from app.events.round_trips import Waiting, fit
+from app.events.fold import Folded, advance, fold
 from app.events.rules import (
     Times,
     check_place,
@@ -34,6 +33,7 @@ from app.events.rules import (
 from app.events.schemas import Arrive, Depart, Draft
 from app.events.state import State, Step
 from app.events.story import day_of, private_of, public_of, step_of
+from app.events.taking import Conflict, Moved
 from app.ledger.append import Entry
 from app.ledger.leaf import MAX_LEAF_BYTES, commitment, make_leaf, read_leaf, utc
 from app.trips.open import OpenedTrip
@@ -139,16 +139,7 @@ def decide(
         stamps["trip"] = str(trip)
     if weighed and facts.packaging:
         stamps["counted"] = {"version": facts.packaging.version, "scopes": weighed}
-    taken = [
-        _take(
-            facts.known[code],
-            step_of(public, stamps, code),
-            item,
-            code,
-            facts.waiting.get(draft.site, []),
-        )
-        for code in codes
-    ]
+    taken = [_take(facts.known[code], step_of(public, stamps, code), item, code) for code in codes]
 
     flags = [*times.flags, *(flag for t in taken for flag in t.flags)]
     destination = facts.sites.get(destination_of(draft) or draft.site)
@@ -249,9 +240,15 @@ def _trip(draft: Draft, facts: Facts, times: Times) -> tuple[UUID | None, Opened
     return opened.id, opened
 
 
-def _take(known: Known, step: Step, item: Item, code: str, waiting: list[Waiting]) -> _Taken:
+def _take(known: Known, step: Step, item: Item, code: str) -> _Taken:
     """Fold one step in, or raise the conflict as the problem it is."""
-    outcome = fit(known.label, known.state, known.story, step, waiting, code)
+    newest = known.state.last is None or step.order > known.state.last
+    outcome: Moved | Folded | Conflict
+    if newest:
+        outcome = advance(known.label, known.state, step)
+    else:
+        assert known.story is not None, "a late event needs the whole story"
+        outcome = fold(known.label, [*known.story, step])
     if isinstance(outcome, Conflict):
         raise _conflict(outcome, step, item, code)
     if isinstance(outcome, Moved):
@@ -269,7 +266,6 @@ def _conflict(conflict: Conflict, step: Step, item: Item, code: str) -> DomainEr
         pointer=item.pointer_to(code),
         in_the_way=in_the_way,
         retry=True if conflict.retry else None,
-        effective_at=utc(datetime.fromtimestamp(step.effective_us / 1_000_000, UTC)),
     )
 
 

@@ -18,7 +18,6 @@ from app.balance.booked import transfer_of
 from app.balance.models import Posting
 from app.balance.postings import Transfer
 from app.batches.models import Batch, Label
-from app.events.round_trips import Waiting
 from app.events.rules import Packaging, SiteFacts, Span
 from app.events.state import LabelFacts, State, Step, state_from_json
 from app.events.story import step_of
@@ -86,8 +85,6 @@ class Facts:
     trips: dict[UUID | str, TripRow]
     carriers: dict[str, str]
     packaging: Packaging | None
-    waiting: dict[str, list[Waiting]] = field(default_factory=dict)
-    """Refused halves of round trips by site; looked up once something lacks its half."""
 
 
 async def lock_batches(session: AsyncSession, codes: Iterable[str]) -> dict[str, Known]:

@@ -5,47 +5,17 @@ flagged: a *gap* is a step that fits once others are supplied that somebody's ph
 hold. A *conflict* is what cannot be true; `retry` says that a missing step could still cure it.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
-from app.balance.apportion import apportion
-from app.balance.postings import (
-    CLAIMED,
-    CONFIRMED,
-    DIFFERENCE,
-    FIELD,
-    UNEXPLAINED,
-    Transfer,
-    site_account,
-    transit_account,
-)
-from app.events.state import LabelFacts, State, Step, add_contents, add_mass
+from app.balance.postings import FIELD, Transfer, site_account, transit_account
+from app.events.state import LabelFacts, State, Step
+from app.events.taking import Conflict, Moved, Taking
 
 HELD = frozenset({"collected", "stored", "received"})
-OTHERS_WEIGHING = frozenset({"weighed", "apportioned"})
-"""Sources that confirm a collector's mass; a carried or declared one does not."""
-
-
-@dataclass(frozen=True)
-class Moved:
-    """A step that was taken: the state after it, what it books, what it lacked."""
-
-    state: State
-    transfers: tuple[Transfer, ...] = ()
-    flags: tuple[str, ...] = ()
-    doubt: "Conflict | None" = None
-    """What it contradicts unless the other half of a round trip is yet to be told."""
-
-
-@dataclass(frozen=True)
-class Conflict:
-    """A step that cannot be true beside what is known."""
-
-    rule: str
-    step: str
-    """The event that does not fit; in a late story not always the new one."""
-    in_the_way: str | None
-    retry: bool = False
+MOVES = frozenset({"depart", "arrive", "dispose"})
+LEFT_BEHIND = frozenset({"refused", "missing"})
+"""Outcomes at arrival with which a bag stays on its trip."""
 
 
 @dataclass(frozen=True)
@@ -57,235 +27,121 @@ class Folded:
     taken: tuple[tuple[Step, Moved], ...] = ()
 
 
-def fold(label: LabelFacts, story: Iterable[Step], *, strict: bool = True) -> Folded | Conflict:
-    """Fold a story in its own order; what stands in the log, doubts and all, not `strict`."""
+def fold(label: LabelFacts, story: Iterable[Step]) -> Folded | Conflict:
+    """Fold a story in its own order, whatever order it is given in."""
     state = State()
     transfers: list[Transfer] = []
     taken: list[tuple[Step, Moved]] = []
-    for step in sorted(story, key=lambda s: s.order):
-        moved = advance(label, state, step)
+    steps = sorted(story, key=lambda s: s.order)
+    for n, step in enumerate(steps):
+        moved = advance(label, state, step, _next_move(steps, n))
         if isinstance(moved, Conflict):
             return moved
-        if moved.doubt and strict:
-            return moved.doubt
         state = moved.state
         transfers.extend(moved.transfers)
         taken.append((step, moved))
     return Folded(state, tuple(transfers), tuple(taken))
 
 
-def advance(label: LabelFacts, state: State, step: Step) -> Moved | Conflict:
-    """Take one step, or say what it contradicts."""
+def advance(
+    label: LabelFacts, state: State, step: Step, onward: Step | None = None
+) -> Moved | Conflict:
+    """Take one step, or say what it contradicts; `onward` is the next known move, if any.
+
+    A bag may leave a site, come back and leave again. Told in the wrong order, the halves of such
+    a round trip would wait for each other for ever: a departure from where the bag has left, an
+    arrival where it still is. The next move settles it: a half that an arrival here, or a
+    departure from here, follows is a gap and not a conflict.
+    """
     if state.status == "disposed":
         return Conflict("batch-already-disposed", step.event, state.last_event)
-    draft = _Draft(label, state, step)
-    conflict = _KINDS[step.kind](draft)
-    return conflict or draft.done()
+    taking = Taking(label, state, step, onward)
+    conflict = _KINDS[step.kind](taking)
+    return conflict or taking.done()
 
 
-@dataclass
-class _Draft:
-    """One step being taken: the state so far, and what it books."""
-
-    label: LabelFacts
-    state: State
-    step: Step
-    transfers: list[Transfer] = field(default_factory=list)
-    flags: list[str] = field(default_factory=list)
-    doubt: Conflict | None = None
-
-    @property
-    def here(self) -> bool:
-        return self.state.site == self.step.site
-
-    def change(self, **changes: object) -> None:
-        # What dataclasses.replace does, at a quarter of its time: long stories are folded often.
-        self.state = State(**(vars(self.state) | changes))
-
-    def book(
-        self, mass: Iterable[tuple[str, int]], source: str, target: str, place: str | None = None
-    ) -> None:
-        place = place or self.step.county
-        for origin, grams in mass:
-            if grams:
-                self.transfers.append(
-                    Transfer(
-                        self.step.event, origin, source, target, place, grams, self.step.occurred_on
-                    )
-                )
-
-    def conflict(self, rule: str, *, retry: bool = False) -> Conflict:
-        return Conflict(rule, self.step.event, self.state.last_event, retry)
-
-    def enter(self, status: str) -> None:
-        self.change(
-            status=status,
-            site=self.step.site,
-            trip=None,
-            destination=None,
-            last_event=self.step.event,
-        )
-
-    def done(self) -> Moved:
-        self.flags = list(dict.fromkeys(self.flags))
-        self.change(
-            last=self.step.order,
-            flags=self.state.flags + tuple((self.step.event, flag) for flag in self.flags),
-        )
-        return Moved(self.state, tuple(self.transfers), tuple(self.flags), self.doubt)
-
-    def fill(self) -> None:
-        """Add what a hand-in, or a collect without hand-ins, takes back from the field."""
-        step = self.step
-        by_scope = list(step.scopes) or [(self.label.scope, step.mass_g or 0)]
-        total = step.mass_g if step.mass_g is not None else sum(g for _, g in by_scope)
-        shares = apportion(total, [grams for _, grams in by_scope])
-        added = [
-            (f"{step.county}/{scope}", share)
-            for (scope, _), share in zip(by_scope, shares, strict=True)
-        ]
-        self.book(added, FIELD, site_account(step.site))
-        self.change(
-            mass=add_mass(self.state.mass, added),
-            contents=add_contents(self.state.contents, step.contents),
-            collector=step.site,
-        )
-
-    def take_up(self) -> None:
-        """Bring the bag to the step's site, supplying the steps that nobody has told yet."""
-        step, state = self.step, self.state
-        here = site_account(step.site)
-        moving = step.kind == "arrive"
-        if state.status == "unused":
-            self.flags.append("missing-collect")
-            if moving or step.site[7] not in "PS":
-                self._missing("depart", *(() if moving else ("arrive",)))
-            origin = f"{self.label.county}/{self.label.scope}"
-            self.change(mass=((origin, 0),), site=step.site)
-            return
-        if state.status == "open":
-            self.flags.append("missing-collect")
-        if state.status == "in_transit":
-            if not moving:
-                self._missing("arrive")
-            if step.site != state.destination:
-                self.flags.append("arrived-elsewhere")
-            if step.trip and moving and step.trip != state.trip:
-                self.flags.append("not-on-this-trip")
-            self.book(state.mass, transit_account(state.trip or ""), here, (state.site or "")[:6])
-        elif not self.here:
-            self._missing("depart", *(() if moving else ("arrive",)))
-            self.book(state.mass, site_account(state.site or ""), here)
-        self.change(site=step.site)
-
-    def _missing(self, *kinds: str) -> None:
-        self.flags.extend(f"missing-{kind}" for kind in kinds)
-
-    def weigh(self, against: str = DIFFERENCE) -> None:
-        """Every weighing is a firewall: it fixes the mass and books the difference here."""
-        step, state = self.step, self.state
-        if step.mass_g is None or step.mass_source == "carried":
-            return
-        if state.mass_source is None:
-            # A bag whose collect nobody has told: its first mass has no known source.
-            against = UNEXPLAINED
-        origins = [origin for origin, _ in state.mass]
-        before = [grams for _, grams in state.mass]
-        after = apportion(step.mass_g, before)
-        here = site_account(step.site)
-        gained = [(o, a - b) for o, a, b in zip(origins, after, before, strict=True) if a > b]
-        lost = [(o, b - a) for o, a, b in zip(origins, after, before, strict=True) if b > a]
-        self.book(gained, against, here)
-        self.book(lost, here, against)
-        self.change(mass=tuple(zip(origins, after, strict=True)), mass_source=step.mass_source)
-        self._confirm()
-
-    def _confirm(self) -> None:
-        """Book the memo: the first weighing by another party confirms what the collector claimed."""
-        step, state = self.step, self.state
-        if (
-            state.collector
-            and not state.confirmed
-            and step.site != state.collector
-            and step.mass_source in OTHERS_WEIGHING
-        ):
-            self.book(state.mass, CLAIMED, CONFIRMED, state.collector[:6])
-            self.change(confirmed=True)
+def _next_move(steps: Sequence[Step], n: int) -> Step | None:
+    """Return the first step after a departure or arrival that moves the bag again."""
+    if steps[n].kind not in MOVES:
+        return None
+    moves = (s for s in steps[n + 1 :] if s.kind in MOVES and s.outcome not in LEFT_BEHIND)
+    return next(moves, None)
 
 
-def _hand_in(draft: _Draft) -> Conflict | None:
-    state, step = draft.state, draft.step
+def _hand_in(taking: Taking) -> Conflict | None:
+    state, step = taking.state, taking.step
     if state.status not in ("unused", "open"):
-        return draft.conflict("bag-is-sealed")
-    if state.status == "open" and not draft.here:
-        return draft.conflict("bag-is-open-elsewhere")
-    draft.fill()
-    draft.enter("open")
+        return taking.conflict("bag-is-sealed")
+    if state.status == "open" and not taking.here:
+        return taking.conflict("bag-is-open-elsewhere")
+    taking.fill()
+    taking.enter("open")
     source = "weighed" if step.mass_g is not None else "counted"
-    draft.change(hand_ins=state.hand_ins + 1, mass_source=source)
+    taking.change(hand_ins=state.hand_ins + 1, mass_source=source)
     return None
 
 
-def _collect(draft: _Draft) -> Conflict | None:
-    state, step = draft.state, draft.step
+def _collect(taking: Taking) -> Conflict | None:
+    state, step = taking.state, taking.step
     if state.status not in ("unused", "open"):
-        return draft.conflict("bag-is-sealed")
+        return taking.conflict("bag-is-sealed")
     if state.status == "unused":
-        draft.fill()
-    elif not draft.here:
-        return draft.conflict("bag-is-open-elsewhere")
+        taking.fill()
+    elif not taking.here:
+        return taking.conflict("bag-is-open-elsewhere")
     else:
         # The sealed weight is what the point took back: the difference from what was counted
         # or weighed over days goes back to the field, it is nobody's loss.
-        draft.weigh(against=FIELD)
-    draft.enter("collected")
-    draft.change(mass_source=step.mass_source)
+        taking.weigh(against=FIELD)
+    taking.enter("collected")
+    taking.change(mass_source=step.mass_source)
     return None
 
 
-def _store(draft: _Draft) -> Conflict | None:
-    draft.take_up()
-    draft.weigh()
-    draft.enter("stored")
+def _store(taking: Taking) -> Conflict | None:
+    taking.take_up()
+    taking.weigh()
+    taking.enter("stored")
     return None
 
 
-def _depart(draft: _Draft) -> Conflict | None:
-    if draft.state.status == "in_transit" and draft.here:
-        draft.doubt = draft.conflict("batch-already-departed", retry=True)
-    step = draft.step
-    draft.take_up()
-    draft.weigh()
+def _depart(taking: Taking) -> Conflict | None:
+    if taking.state.status == "in_transit" and taking.here and not taking.then("arrive"):
+        return taking.conflict("batch-already-departed", retry=True)
+    step = taking.step
+    taking.take_up()
+    taking.weigh()
     trip = step.trip or step.event
-    draft.book(draft.state.mass, site_account(step.site), transit_account(trip))
-    draft.enter("in_transit")
-    draft.change(trip=trip, destination=step.destination)
+    taking.book(taking.state.mass, site_account(step.site), transit_account(trip))
+    taking.enter("in_transit")
+    taking.change(trip=trip, destination=step.destination)
     return None
 
 
-def _arrive(draft: _Draft) -> Conflict | None:
-    state, step = draft.state, draft.step
-    if step.outcome in ("refused", "missing"):
+def _arrive(taking: Taking) -> Conflict | None:
+    state, step = taking.state, taking.step
+    if step.outcome in LEFT_BEHIND:
         # Not taken in: it stays on its trip until it is received, returned or written off.
-        draft.flags.append(f"{step.outcome}-at-arrival")
+        taking.flags.append(f"{step.outcome}-at-arrival")
         return None
-    if draft.here and state.status in HELD | {"open"}:
-        draft.doubt = draft.conflict("batch-already-here", retry=True)
-        draft.flags.append("missing-depart")
+    if taking.here and state.status in HELD | {"open"}:
+        if not taking.then("depart"):
+            return taking.conflict("batch-already-here", retry=True)
+        taking.flags.append("missing-depart")
     if step.outcome:
-        draft.flags.append(f"{step.outcome}-at-arrival")
-    draft.take_up()
-    draft.weigh()
-    draft.enter("received")
+        taking.flags.append(f"{step.outcome}-at-arrival")
+    taking.take_up()
+    taking.weigh()
+    taking.enter("received")
     return None
 
 
-def _dispose(draft: _Draft) -> Conflict | None:
-    step = draft.step
-    draft.take_up()
-    draft.weigh()
-    draft.book(draft.state.mass, site_account(step.site), f"treated/{step.method}")
-    draft.enter("disposed")
+def _dispose(taking: Taking) -> Conflict | None:
+    step = taking.step
+    taking.take_up()
+    taking.weigh()
+    taking.book(taking.state.mass, site_account(step.site), f"treated/{step.method}")
+    taking.enter("disposed")
     return None
 
 

@@ -15,7 +15,7 @@ from typing import NoReturn
 
 import uvicorn
 
-from app.auth.accounts import create_with_link
+from app.auth.accounts import NewAccount, create_with_link
 from app.auth.caller import ROLE_NAMES
 from app.config import ROOT, Settings, settings
 from app.db import Database
@@ -171,8 +171,7 @@ def admin_create(arguments: argparse.Namespace) -> None:
 async def _create(url: str, arguments: argparse.Namespace, hours: int) -> str:
     database = Database(url)
     try:
-        return await create_with_link(
-            database,
+        new = NewAccount(
             username=arguments.username,
             display_name=arguments.name,
             role=arguments.role,
@@ -181,9 +180,8 @@ async def _create(url: str, arguments: argparse.Namespace, hours: int) -> str:
             township=arguments.township,
             organisation=arguments.organisation,
             department=arguments.department,
-            now=datetime.now(UTC),
-            link_hours=hours,
         )
+        return await create_with_link(database, new, now=datetime.now(UTC), link_hours=hours)
     finally:
         await database.close()
 

@@ -8,7 +8,7 @@ import httpx
 from argon2 import PasswordHasher
 from fastapi import FastAPI
 
-from app.auth.accounts import create_account
+from app.auth.accounts import NewAccount, create_account
 from app.auth.models import Account
 from app.db import Database
 
@@ -20,15 +20,13 @@ def password_hash() -> str:
     return PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1).hash(PASSWORD)
 
 
-async def make_account(database: Database, role: str = "county", **fields: str) -> Account:
+async def make_account(database: Database, role: str = "county", **fields: str | None) -> Account:
     """Add an account of a role in 鹿泉区 whose password is PASSWORD; return its row."""
+    account_id = uuid4()
     given = {
-        "id": uuid4(),
         "username": f"{role}-{uuid4().hex[:12]}",
         "display_name": "某人",
         "area": "130110",
-        "password_hash": password_hash(),
-        "now": datetime.now(UTC),
     }
     needed = {
         "collector": {"site": "130110-P0001"},
@@ -37,10 +35,13 @@ async def make_account(database: Database, role: str = "county", **fields: str) 
         "township": {"township": "铜冶镇"},
         "carrier": {"organisation": "91130100MA0000000X"},
     }.get(role, {})
-    given = {**given, **needed, **fields}
+    known = fields.pop("password_hash", password_hash())
+    new = NewAccount(role=role, **{**given, **needed, **fields})
     async with database.write() as session:
-        await create_account(session, role=role, **given)
-    return await account_of(database, given["id"])
+        await create_account(
+            session, new, id=account_id, now=datetime.now(UTC), password_hash=known
+        )
+    return await account_of(database, account_id)
 
 
 async def account_of(database: Database, account_id: UUID) -> Account:

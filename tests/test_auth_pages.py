@@ -9,7 +9,7 @@ from people import PASSWORD, account_of, browser, make_account, signed_in
 from sqlalchemy import select, update
 
 from app.auth.access import SignedIn
-from app.auth.accounts import create_account, create_with_link
+from app.auth.accounts import NewAccount, create_account, create_with_link
 from app.auth.errors import AccountNotValid, UsernameTaken
 from app.auth.models import Account, SetupLink
 from app.auth.setup_links import make_link
@@ -156,15 +156,8 @@ async def test_signing_out_ends_the_session_and_leads_to_the_form(app, database)
 
 
 async def test_the_first_admin_comes_from_a_link(app, database):
-    path = await create_with_link(
-        database,
-        username="Admin-1",
-        display_name="管理员",
-        role="admin",
-        area="130000",
-        now=datetime.now(UTC),
-        link_hours=24,
-    )
+    new = NewAccount("Admin-1", "管理员", "admin", "130000")
+    path = await create_with_link(database, new, now=datetime.now(UTC), link_hours=24)
     client = visiting(app)
     shown = await client.get(path)
     assert shown.status_code == 200
@@ -309,6 +302,7 @@ async def test_an_account_names_what_its_role_acts_by(database, fields):
     from uuid import uuid4
 
     given = {"username": "li.caixia", "display_name": "李彩霞", "role": "county"} | fields
+    new = NewAccount(area="130110", **given)
     with pytest.raises(AccountNotValid):
         async with database.write() as session:
-            await create_account(session, id=uuid4(), area="130110", now=datetime.now(UTC), **given)
+            await create_account(session, new, id=uuid4(), now=datetime.now(UTC))

@@ -1,6 +1,7 @@
 """Make accounts. There is no default password: a one-time link sets the first one."""
 
 import re
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from uuid import UUID, uuid4
 
@@ -22,98 +23,63 @@ ACTS_FOR = {
 _USERNAME = re.compile(r"[a-z0-9\u4e00-\u9fff][a-z0-9\u4e00-\u9fff._-]{1,63}")
 
 
+@dataclass(frozen=True)
+class NewAccount:
+    """Who an account is for. `area` is a province, reporting area or county code."""
+
+    username: str
+    display_name: str
+    role: str
+    area: str
+    site: str | None = None
+    township: str | None = None
+    organisation: str | None = None
+    department: str | None = None
+
+
 async def create_account(
     session: WriteSession,
+    new: NewAccount,
     *,
     id: UUID,  # noqa: A002
-    username: str,
-    display_name: str,
-    role: str,
-    area: str,
-    site: str | None = None,
-    township: str | None = None,
-    organisation: str | None = None,
-    department: str | None = None,
-    password_hash: str | None = None,
     now: datetime,
+    password_hash: str | None = None,
 ) -> None:
     """Add an account; without `password_hash` nobody can sign in to it yet.
 
-    `area` is a province, reporting area or county code. Raises AccountNotValid where a field is
-    missing that the role acts by, and UsernameTaken.
+    Raises AccountNotValid where a field is missing that the role acts by, and UsernameTaken.
     """
-    username = username.strip().lower()
-    _check(
-        username,
-        display_name,
-        role,
-        {"site": site, "township": township, "organisation": organisation},
-    )
+    new = replace(new, username=new.username.strip().lower())
+    _check(new)
+    row = insert(Account).values(**asdict(new), id=id, password_hash=password_hash, created_at=now)
     try:
-        await session.execute(
-            insert(Account).values(
-                id=id,
-                username=username,
-                display_name=display_name,
-                role=role,
-                area=area,
-                site=site,
-                township=township,
-                organisation=organisation,
-                department=department,
-                password_hash=password_hash,
-                created_at=now,
-            )
-        )
+        await session.execute(row)
     except IntegrityError as error:
         if constraint(error) == "uq_account_username":
-            raise UsernameTaken(username=username) from None
+            raise UsernameTaken(username=new.username) from None
         raise
 
 
-def _check(username: str, display_name: str, role: str, places: dict[str, str | None]) -> None:
-    if not _USERNAME.fullmatch(username):
+def _check(new: NewAccount) -> None:
+    if not _USERNAME.fullmatch(new.username):
         raise AccountNotValid(
             reason="账号名要 2 到 64 个字符，可用小写字母、数字、汉字和 . _ -，以字母、数字或汉字开头"
         )
-    if not display_name.strip():
+    if not new.display_name.strip():
         raise AccountNotValid(reason="缺少姓名")
-    if role not in ROLE_NAMES:
-        raise AccountNotValid(reason=f"没有 {role} 这个角色，可用：{'、'.join(ROLE_NAMES)}")
-    field, name = ACTS_FOR.get(role, (None, ""))
-    if field and not places[field]:
-        raise AccountNotValid(reason=f"{ROLE_NAMES[role]}要写明{name}")
+    if new.role not in ROLE_NAMES:
+        raise AccountNotValid(reason=f"没有 {new.role} 这个角色，可用：{'、'.join(ROLE_NAMES)}")
+    field, name = ACTS_FOR.get(new.role, (None, ""))
+    if field and not getattr(new, field):
+        raise AccountNotValid(reason=f"{ROLE_NAMES[new.role]}要写明{name}")
 
 
 async def create_with_link(
-    database: Database,
-    *,
-    username: str,
-    display_name: str,
-    role: str,
-    area: str,
-    site: str | None = None,
-    township: str | None = None,
-    organisation: str | None = None,
-    department: str | None = None,
-    now: datetime,
-    link_hours: int,
+    database: Database, new: NewAccount, *, now: datetime, link_hours: int
 ) -> str:
     """Add an account and return the path (`/setup/…`) where its owner sets the password, once."""
     account_id = uuid4()
     async with database.write() as session:
-        await create_account(
-            session,
-            id=account_id,
-            username=username,
-            display_name=display_name,
-            role=role,
-            area=area,
-            site=site,
-            township=township,
-            organisation=organisation,
-            department=department,
-            now=now,
-        )
+        await create_account(session, new, id=account_id, now=now)
         secret = await make_link(session, account_id, now=now, hours=link_hours)
     return f"/setup/{secret}"

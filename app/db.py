@@ -23,6 +23,9 @@ from sqlalchemy.ext.asyncio import (
 
 from app.config import APP_ROLE
 
+GRACE_S = 5
+"""How much longer than the server's own limit a statement is waited for."""
+
 
 class ReadSession(AsyncSession):
     """One snapshot, read only in PostgreSQL too."""
@@ -40,8 +43,11 @@ class Database:
     ) -> None:
         address = make_url(url).set(drivername="postgresql+asyncpg")
         server: dict[str, str] = {"timezone": "UTC", "jit": "off"}
+        patience_s = None
         if statement_timeout_ms:
             server["statement_timeout"] = str(statement_timeout_ms)
+            # A server that is frozen, or behind a dead line, does not keep its own limit.
+            patience_s = statement_timeout_ms / 1000 + GRACE_S
         if address.username != APP_ROLE:
             # Connected as an owner or a superuser: step down to the role that can only
             # SELECT and INSERT on the append-only tables.
@@ -51,7 +57,7 @@ class Database:
             pool_size=pool_size,
             max_overflow=pool_size,
             pool_timeout=5,
-            connect_args={"server_settings": server, "timeout": 5},
+            connect_args={"server_settings": server, "timeout": 5, "command_timeout": patience_s},
             hide_parameters=True,  # an error is logged with its statement, not with its values
         )
         reading = self.engine.execution_options(

@@ -8,6 +8,7 @@ import asyncpg
 import httpx
 import pytest
 from sqlalchemy import select
+from sqlalchemy.engine import make_url
 from structlog.testing import capture_logs
 
 from app.auth.models import ApiToken
@@ -153,6 +154,45 @@ async def test_a_database_that_is_away_is_503_and_says_when_to_come_back(world):
             assert answer.headers["content-type"].startswith("application/problem+json")
         assert (await client.get("/healthz")).status_code == 200
     await app.state.database.close()
+
+
+async def test_a_server_that_falls_silent_in_the_middle_is_503_too(
+    world, database_urls, monkeypatch
+):
+    monkeypatch.setattr("app.db.GRACE_S", 0.3)
+    address = make_url(database_urls["app"])
+    silent = asyncio.Event()
+
+    async def relay(reader, writer):
+        while data := await reader.read(65_536):
+            if not silent.is_set():
+                writer.write(data)
+        writer.close()
+
+    async def connected(reader, writer):
+        there = await asyncio.open_connection(address.host, address.port)
+        await asyncio.gather(relay(reader, there[1]), relay(there[0], writer))
+
+    line = await asyncio.start_server(connected, "127.0.0.1", 0)
+    through = address.set(host="127.0.0.1", port=line.sockets[0].getsockname()[1])
+    app = create_app(
+        through.render_as_string(hide_password=False), Settings(statement_timeout_ms=200)
+    )
+    [bag] = await odd_labels(world.database)
+    body = world.body("hand_in", bag)
+    headers = world.client("collector").headers
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app), base_url="http://ny.test", headers=headers
+    ) as client:
+        assert (await client.get("/api/v1/me")).status_code == 200
+        silent.set()
+        async with asyncio.timeout(30):
+            answer = await client.post("/api/v1/events", json=body)
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+        silent.clear()
+        assert (await world.post(body)).status_code == 201
+    await app.state.database.close()
+    line.close()
 
 
 def test_no_route_to_any_of_a_host_s_addresses_is_away_but_a_missing_file_is_not():

@@ -12,8 +12,9 @@ UNSCOPED = {
     "app/batches/issue.py": "repeats the codes of a sheet to the official who ordered it",
     "app/batches/stock.py": "counts what stands at a site that its caller has found in reach",
     "app/events/facts.py": "recording decides on what is there, whoever may see it",
-    "app/events/offered.py": "asks for what is at the caller's own site, or for public names",
+    "app/events/offered.py": "asks for what is at the caller's own site, or for where bags may go",
     "app/events/receipt.py": "asks for the batches of an event that events/read.py has shown",
+    "app/parties/names.py": "a name on a sign is public",
     "app/supply/declare.py": "row ids are unique in the province, whoever may see the rows",
     "app/supply/follow.py": "a follower is not a reader",
 }

@@ -21,9 +21,9 @@ from app.custody.next_step import next_step
 from app.custody.trace import CustodyStep, Trace, trace
 from app.db import Reading, ReadSession
 from app.errors import NotFound
-from app.events.offered import site_names
 from app.packaging.read import list_terms
 from app.pagination import Cursor, after_change, micros_of, page
+from app.parties.names import site_names
 from app.templating import render
 
 router = APIRouter(include_in_schema=False)

@@ -12,12 +12,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.areas.models import County
 from app.auth.caller import Caller
 from app.batches.models import Batch
-from app.events.facts import packaging_now
 from app.events.filled import Blank
+from app.events.packaging_lines import packaging_lines
 from app.events.rules import METHOD_SITES, PLANTS
 from app.events.state import state_from_json
 from app.packaging.read import Vocabulary, list_terms
 from app.parties.models import Site
+from app.parties.names import site_names
 from app.trips.models import Trip
 
 FITTING = {
@@ -27,18 +28,6 @@ FITTING = {
 }
 MOST_BAGS = 200
 """A form lists the oldest; the codes of others are typed."""
-USUAL = (
-    ("pet", "bottle", "lt200ml", "透明塑料瓶，小于 200 mL"),
-    ("pet", "bottle", "ge200ml", "透明塑料瓶，200 mL 及以上"),
-    ("pe", "bottle", "lt200ml", "不透明塑料瓶，小于 200 mL"),
-    ("pe", "bottle", "ge200ml", "不透明塑料瓶，200 mL 及以上"),
-    ("foil", "bag", "lt50g", "铝箔袋，小于 50 g"),
-    ("foil", "bag", "ge50g", "铝箔袋，50 g 及以上"),
-    ("glass", "bottle", "lt200ml", "玻璃瓶，小于 200 mL"),
-    ("pe", "drum", "ge5l", "塑料桶，5 L 及以上"),
-)
-"""The sorts that make up nearly all hand-ins, in the words of a village shop."""
-OTHERS = 3
 
 
 @dataclass(frozen=True)
@@ -63,19 +52,6 @@ class Coming:
     departed_at: datetime
     bags: int
     mass_g: int
-
-
-@dataclass(frozen=True)
-class Line:
-    """One row of packaging in a form: a usual sort with its `label`, or one to be chosen."""
-
-    material: str
-    form: str
-    size: str
-    label: str
-    weight_mg: int | None
-    pieces: str
-    error: str
 
 
 async def offer(
@@ -240,12 +216,6 @@ async def coming(
     return found
 
 
-async def site_names(session: AsyncSession, codes: Sequence[str]) -> dict[str, str]:
-    """Return the names of sites by code."""
-    query = select(Site.code, Site.name).where(Site.code.in_(set(codes)))
-    return {row.code: row.name for row in await session.execute(query)}
-
-
 async def destinations(session: AsyncSession, county: str, origin: str) -> list[tuple[str, str]]:
     """Return (code, name) of where bags may go: the county's stations, then all plants."""
     near = Site.county == county
@@ -284,26 +254,3 @@ async def usual_vehicles(session: AsyncSession, county: str) -> list[str]:
         .limit(20)
     )
     return list(await session.scalars(query))
-
-
-async def packaging_lines(session: AsyncSession, values: Blank, errors: Blank) -> list[Line]:
-    """Return the rows of a form as they were filled in: the usual sorts, then some to choose."""
-    weights = (await packaging_now(session)).weights
-    usual = [sort for sort in USUAL if sort[:3] in weights]
-    lines = []
-    for n in range(len(usual) + OTHERS):
-        name = f"line-{n}"
-        chosen = tuple(values[f"{name}-{part}"] for part in ("material", "form", "size"))
-        material, form, size, label = usual[n] if n < len(usual) else (*chosen, "")
-        lines.append(
-            Line(
-                material,
-                form,
-                size,
-                label,
-                weights.get((material, form, size)),
-                values[f"{name}-pieces"],
-                errors[f"{name}-pieces"],
-            )
-        )
-    return lines

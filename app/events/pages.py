@@ -17,11 +17,12 @@ from app.error_handlers import status_of
 from app.errors import DomainError, InvalidBody
 from app.events.errors import EventIdReused
 from app.events.filled import ONE_BAG, Filled, fill, typed
-from app.events.offered import offer, open_bag_at, site_names
+from app.events.offered import offer, open_bag_at
 from app.events.receipt import receipt_of
 from app.events.record import Outcome, record
 from app.ids import SYSTEM, uuid7
 from app.ledger.models import Event
+from app.parties.names import site_names
 from app.templating import render
 
 router = APIRouter(include_in_schema=False)

@@ -11,9 +11,10 @@ from app.auth.caller import Caller
 from app.batches.models import Batch
 from app.errors import NotFound
 from app.events import read
-from app.events.offered import Bag, site_names
+from app.events.offered import Bag
 from app.events.story import codes_in, mass_in
 from app.ledger.leaf import read_leaf
+from app.parties.names import site_names
 from app.trips.models import Trip
 
 

@@ -13,8 +13,9 @@ from app.auth.access import Visitor
 from app.auth.caller import SITE_ROLES, Caller
 from app.batches.stock import SEALED, stock_of
 from app.db import Reading, ReadSession
-from app.events.offered import coming, open_bag_at, pieces_in, site_names
+from app.events.offered import coming, open_bag_at, pieces_in
 from app.home.latest import hand_ins_on, latest_at, latest_changes
+from app.parties.names import site_names
 from app.reports.periods import parse_period
 from app.reports.recovery import By, recovery
 from app.templating import render

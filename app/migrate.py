@@ -1,5 +1,6 @@
 """Bring a database to the newest schema, or tell whether it is there."""
 
+from functools import lru_cache
 from pathlib import Path
 
 from alembic import command
@@ -24,8 +25,9 @@ def upgrade(owner_url: str) -> None:
     command.upgrade(configuration(owner_url), "head")
 
 
+@lru_cache(maxsize=1)
 def newest() -> str:
-    """Return the revision that this code expects."""
+    """Return the revision that this code expects; read once, for a probe asks every few seconds."""
     head = ScriptDirectory.from_config(configuration()).get_current_head()
     assert head is not None
     return head

@@ -73,7 +73,8 @@ async def offer(
         return {"bag": bag, "lines": lines, **words}
     if kind == "arrive":
         return await _arriving(session, site, values)
-    bags = {"bags": _marked(await bags_at(session, site, kind), values)}
+    fitting = await bags_at(session, site, kind)
+    bags = {"cut": len(fitting) == MOST_BAGS, "bags": _marked(fitting, values)}
     if kind == "depart":
         county = site[:6] or caller.area
         return {

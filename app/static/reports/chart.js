@@ -8,7 +8,7 @@ const rows = [...document.querySelectorAll("#recovery tbody tr")].filter((r) => 
 function options(narrow) {
   const style = getComputedStyle(document.documentElement);
   const colour = (name) => style.getPropertyValue(name).trim();
-  const text = { color: colour("--ink"), fontFamily: style.fontFamily, fontSize: 14 };
+  const text = { color: colour("--ink"), fontFamily: style.fontFamily, fontSize: narrow ? 16 : 14 };
   const percent = (share) => (share === "" ? null : Number(share) * 100);
   const targets = rows.map((row) => percent(row.dataset.target));
   const isShort = ({ dataset }) => dataset.target !== "" && +dataset.rate < +dataset.target;
@@ -49,8 +49,9 @@ function options(narrow) {
         name: "目标",
         type: "scatter",
         symbol: "rect",
-        symbolSize: narrow ? [3, 24] : [40, 3],
+        symbolSize: narrow ? [5, 24] : [44, 5],
         color: colour("--ink"),
+        itemStyle: { borderColor: colour("--paper"), borderWidth: 1, opacity: 1 },
         data: targets,
       },
     ].filter((series) => series.type === "bar" || targets.some((target) => target !== null)),

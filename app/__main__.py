@@ -25,7 +25,7 @@ from app.errors import DomainError
 from app.events.first_load import first_load
 from app.logging import configure
 from app.main import FOLLOWERS, create_app
-from app.migrate import upgrade
+from app.migrate import UnknownSchemaError, upgrade
 from app.ops.installation import SYSTEM_CALLER, install, installation_of, mark_loaded
 
 DEMO_FOLDER = ROOT / "var" / "demo"
@@ -52,7 +52,7 @@ def main() -> None:
         arguments.run(arguments)
     except KeyboardInterrupt:
         sys.exit(130)
-    except EmbeddedPostgresError as error:
+    except (EmbeddedPostgresError, UnknownSchemaError) as error:
         _give_up(str(error))
 
 

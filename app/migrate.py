@@ -6,6 +6,7 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -20,9 +21,20 @@ def configuration(url: str = "") -> Config:
     return config
 
 
+class UnknownSchemaError(RuntimeError):
+    """The database is at a revision that this code does not know: other software made it."""
+
+
 def upgrade(owner_url: str) -> None:
     """Run all migrations that are missing, as the owner of the database."""
-    command.upgrade(configuration(owner_url), "head")
+    try:
+        command.upgrade(configuration(owner_url), "head")
+    except CommandError as error:
+        raise UnknownSchemaError(
+            "数据库是另一个版本的程序建立的，本程序不认识它的结构，没有改动它。请换用那个版本，"
+            "或换一个空库（演示数据可删去 var/demo 重新装入）。"
+            f" / The database was made by another version of this software: {error}"
+        ) from error
 
 
 @lru_cache(maxsize=1)

@@ -67,11 +67,15 @@ def strict_json(raw: bytes) -> Any:
 
 
 class Unfit(ValueError):
-    """A value that does not fit, said in Chinese and English; raise it inside a validator."""
+    """A value that does not fit, said in Chinese and English; raise it inside a validator.
 
-    def __init__(self, chinese: str, english: str) -> None:
+    `pointer` leads from the validated shape to the field that is meant.
+    """
+
+    def __init__(self, chinese: str, english: str, pointer: str = "") -> None:
         super().__init__(chinese)
         self.english = english
+        self.pointer = pointer
 
 
 def _no_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -163,6 +167,7 @@ def field_errors(findings: Sequence[Any], prefix: str = "") -> list[dict[str, st
             cause = context.get("error")
             chinese = str(cause) if cause else item["msg"]
             english = getattr(cause, "english", None) or item["msg"]
+            pointer += getattr(cause, "pointer", "")
         found.append({"pointer": pointer, "detail": chinese, "detail_en": english})
     return found
 

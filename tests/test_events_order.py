@@ -16,7 +16,7 @@ from app.ledger.models import Event
 from tests import reference as ref
 from tests.histories import BY, history, send_in
 from tests.recording import capture, make_wide_world, odd_labels
-from tests.world import World
+from tests.world import FAR_POINT, World
 
 
 @pytest.fixture(scope="module")
@@ -191,3 +191,28 @@ class TestRoundTrips:
         for _ in range(2):
             answer = await world.post(out)
             assert (answer.status_code, answer.json()["retry"]) == (409, True)
+
+
+class TestSight:
+    """Who sees a bag hangs on its story, not on the order in which it is told."""
+
+    @pytest.mark.parametrize("first", ["arrival", "seal"])
+    async def test_the_labels_county_stands_in_for_an_origin_only_until_it_is_known(
+        self, world: World, first
+    ):
+        [bag] = await world.issue_labels(1, site=None)
+        start = world.tick(hours=5)
+        told = {
+            "seal": world.body("collect", bag, site=FAR_POINT, at=start, mass_g=600),
+            "arrival": world.body(
+                "arrive", bag, site=ref.PLANT, at=start + timedelta(hours=2), mass_g=590
+            ),
+        }
+        order = [first, *(name for name in told if name != first)]
+        seen = []
+        for name in order:
+            assert (await world.post(told[name])).status_code == 201
+            answer = await world.client("county").get(f"/api/v1/batches/{bag}")
+            seen.append(answer.status_code)
+        assert seen == ([200, 404] if first == "arrival" else [404, 404])
+        assert (await world.client("far_county").get(f"/api/v1/batches/{bag}")).status_code == 200

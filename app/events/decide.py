@@ -273,7 +273,13 @@ def _accept(taken: _Taken, seers: set[str]) -> None:
     known = taken.known
     known.state = taken.state
     known.seen_by |= seers
-    known.seen_by.update(origin.partition("/")[0] for origin, _ in taken.state.mass)
+    origins = {origin.partition("/")[0] for origin, _ in taken.state.mass}
+    stand_in = known.label.county
+    if not any(code.startswith(f"{stand_in}-") for code in known.seen_by):
+        # The label's county stood in for an origin that is known by now, and has no site in the
+        # story: what it sees must not hang on the order of arrival.
+        known.seen_by.discard(stand_in)
+    known.seen_by |= origins
     known.touched = True
     if known.story is not None:
         known.story.append(taken.step)

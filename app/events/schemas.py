@@ -135,7 +135,7 @@ class Draft(Wire):
 
 def _one(batches: list[BatchRef]) -> list[BatchRef]:
     if len(batches) != 1:
-        raise Unfit("这种登记一次只能写一个袋", "this kind takes exactly one batch")
+        raise Unfit("这种登记一次只能写一个袋", "takes exactly one batch", "/batches")
     return batches
 
 
@@ -168,8 +168,11 @@ class Collect(Draft):
 
     @model_validator(mode="after")
     def _one_weighed_batch(self) -> "Collect":
-        if _one(self.batches)[0].net_g is None:
-            raise Unfit("封袋要写重量（mass_g）", "collect needs mass_g")
+        bag = _one(self.batches)[0]
+        if bag.net_g is None or bag.mass_source == "carried":
+            raise Unfit(
+                "封袋要称重并写重量", "collect needs a mass of its own", "/batches/0/mass_g"
+            )
         return self
 
 
@@ -192,7 +195,7 @@ class Depart(Draft):
     @model_validator(mode="after")
     def _goes_elsewhere(self) -> "Depart":
         if self.destination == self.site:
-            raise Unfit("目的地不能就是本站点", "destination must be another site")
+            raise Unfit("目的地不能就是本站点", "must be another site", "/destination")
         return self
 
 
@@ -208,7 +211,7 @@ class Arrive(Draft):
     @model_validator(mode="after")
     def _names_something(self) -> "Arrive":
         if not self.batches and not self.exceptions:
-            raise Unfit("至少写一个袋", "name at least one batch")
+            raise Unfit("至少写一个袋", "name at least one batch", "/batches")
         return self
 
 
@@ -224,7 +227,7 @@ class Dispose(Draft):
     @model_validator(mode="after")
     def _hazardous_has_a_manifest(self) -> "Dispose":
         if self.method == "hazardous" and not self.manifest:
-            raise Unfit("危险废物处置要写 14 位联单编号", "hazardous needs manifest")
+            raise Unfit("危险废物处置要写 14 位联单编号", "is missing", "/manifest")
         return self
 
 

@@ -14,19 +14,22 @@ from socket import AF_INET, AF_INET6, SO_REUSEADDR, SOCK_STREAM, SOL_SOCKET, soc
 from typing import NoReturn
 
 import uvicorn
+from sqlalchemy import select
 
+from app.areas.models import PROVINCE, Area, County
 from app.auth.accounts import NewAccount, create_with_link
 from app.auth.caller import ROLE_NAMES
 from app.config import ROOT, Settings, settings
 from app.db import Database
 from app.demo import start
 from app.embedded import EmbeddedPostgres, EmbeddedPostgresError, running_url
-from app.errors import DomainError
+from app.errors import DomainError, NotFound
 from app.events.first_load import first_load
 from app.logging import configure
 from app.main import FOLLOWERS, create_app
 from app.migrate import UnknownSchemaError, upgrade
 from app.ops.installation import SYSTEM_CALLER, install, installation_of, mark_loaded
+from app.parties.models import Site
 
 DEMO_FOLDER = ROOT / "var" / "demo"
 DEMO_ACCOUNTS = ROOT / "var" / "demo-accounts.json"
@@ -171,6 +174,7 @@ def admin_create(arguments: argparse.Namespace) -> None:
 async def _create(url: str, arguments: argparse.Namespace, hours: int) -> str:
     database = Database(url)
     try:
+        await _must_be_known(database, arguments.area, arguments.site)
         new = NewAccount(
             username=arguments.username,
             display_name=arguments.name,
@@ -184,6 +188,16 @@ async def _create(url: str, arguments: argparse.Namespace, hours: int) -> str:
         return await create_with_link(database, new, now=datetime.now(UTC), link_hours=hours)
     finally:
         await database.close()
+
+
+async def _must_be_known(database: Database, area: str, site: str | None) -> None:
+    """Refuse an area or a site that there is not: its account could see nothing, ever."""
+    async with database.read() as session:
+        areas = select(Area.code).union(select(County.code))
+        if area != PROVINCE and area not in set(await session.scalars(areas)):
+            raise NotFound(what=f"--area {area}")
+        if site and not await session.scalar(select(Site.code).where(Site.code == site)):
+            raise NotFound(what=f"--site {site}")
 
 
 def db_url(arguments: argparse.Namespace) -> None:

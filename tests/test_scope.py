@@ -9,6 +9,7 @@ SCOPED = {
     "Batch", "Label", "LabelSheet", "Organisation", "Refusal", "Site", "SupplyRow", "Vehicle",
 }  # fmt: skip
 UNSCOPED = {
+    "app/__main__.py": "the operator at the command line is in no scope",
     "app/batches/issue.py": "repeats the codes of a sheet to the official who ordered it",
     "app/batches/stock.py": "counts what stands at a site that its caller has found in reach",
     "app/events/facts.py": "recording decides on what is there, whoever may see it",

@@ -13,7 +13,7 @@ from app.balance.flows import FLOWS
 from app.ledger.follow import catch_up
 from app.supply.follow import SUPPLY
 from tests.people import PASSWORD
-from tests.world import PLANT, POINT, STATION, VEHICLE, make_world
+from tests.world import ANXIN, LUQUAN, PLANT, POINT, STATION, VEHICLE, make_world
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
@@ -146,12 +146,24 @@ async def test_five_people_take_a_bag_from_the_village_to_its_treatment(chromium
 async def test_the_report_draws_its_table_as_a_chart(chromium, address, world, database):
     [code] = await world.issue_labels(1)
     await world.event("collect", code, mass_g=5_000)
+    for who, county in (("county", LUQUAN), ("far_county", ANXIN)):
+        sold = {"id": f"chart-{county}", "county": county, "on": world.clock.date().isoformat()}
+        sold |= {"units": 1_000, "unit_weight_g": 20, "method": "A"}
+        answer = await world.client(who).post("/api/v1/supply", json={"rows": [sold]})
+        assert answer.status_code == 201, answer.text
     await catch_up(database, [FLOWS, SUPPLY])
     wide = {"viewport": {"width": 1280, "height": 800}}
     async with page_of(chromium, address, world, "province", **wide) as page:
-        await page.click("text=回收率报表")
-        await page.wait_for_selector("#recovery tbody tr")
+        await page.goto(f"/reports/recovery?period={world.clock.year}&by=county")
         assert "方法 A" in await page.inner_text("main")
+        row = page.locator("#recovery tbody tr", has_text="鹿泉区")
+        rate = float(await row.get_attribute("data-rate"))
+        assert rate > 0
+        drawn = page.locator("[data-chart] svg")
+        await drawn.wait_for()
+        assert "鹿泉区" in await drawn.text_content()
+        told = await page.locator("[data-chart] [aria-label]").first.get_attribute("aria-label")
+        assert "回收率" in told
 
 
 async def test_a_hand_in_is_recorded_with_scripts_switched_off(chromium, address, world):

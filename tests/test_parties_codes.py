@@ -3,6 +3,8 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import text as sql
+from sqlalchemy.exc import IntegrityError
 from stdnum.cn import uscc
 
 from app.parties.credit import CreditCodeError, normalise_credit_code
@@ -110,3 +112,21 @@ def test_one_wrong_character_in_a_credit_code_is_noticed(code: str, at: int, oth
     if mistyped != code:
         with pytest.raises(CreditCodeError, match="校验位"):
             normalise_credit_code(mistyped)
+
+
+ORGANISATION = (
+    "organisation (credit_code, name, pinyin, kind, county) VALUES ('no', 'x', 'x', 'x', '1')"
+)
+
+
+@pytest.mark.parametrize(
+    ("table", "constraint"),
+    [
+        (ORGANISATION, "credit_code_shape"),
+        ("vehicle (plate, organisation) VALUES ('TRUCK 1', 'x')", "plate_shape"),
+    ],
+)
+async def test_the_database_refuses_what_cannot_be_a_code_or_a_plate(database, table, constraint):
+    with pytest.raises(IntegrityError, match=constraint):
+        async with database.write() as session:
+            await session.execute(sql(f"INSERT INTO {table}"))

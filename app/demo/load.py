@@ -25,13 +25,15 @@ from app.db import Database
 from app.demo.actions import Action, Declaration, Delivery, LabelIssue
 from app.demo.season import DAYS, play, season_days
 from app.demo.settle import build_world
-from app.demo.world import SHANGHAI, Account, World, stream
+from app.demo.world import SHANGHAI, Account, Organisation, Vehicle, World, stream
 from app.events.declare import declare
 from app.events.first_load import first_load
 from app.events.record import Outcome, Submission, record_together
 from app.ids import uuid7
 from app.orm import Base
 from app.parties import models as parties
+from app.parties.credit import normalise_credit_code
+from app.parties.plates import normalise_plate
 from app.supply import declare as _supply  # noqa: F401  registers its subject
 
 TOGETHER = 150
@@ -123,10 +125,10 @@ async def _settle(database: Database, world: World, now: datetime) -> list[Crede
     ]
     async with database.write() as session:
         tables: list[tuple[type[Base], Iterable[Any]]] = [
-            (parties.Organisation, map(asdict, world.organisations)),
+            (parties.Organisation, map(_checked, world.organisations)),
             (parties.Site, map(asdict, world.sites)),
             (parties.Permit, map(asdict, world.permits)),
-            (parties.Vehicle, map(asdict, world.vehicles)),
+            (parties.Vehicle, map(_checked, world.vehicles)),
             (auth.Account, accounts),
         ]
         for table, rows in tables:
@@ -254,6 +256,14 @@ async def _declared(
 def _must_hold(outcome: Outcome) -> None:
     if outcome.error:
         raise SeasonDoesNotHold(f"{outcome.id}: {outcome.error.problem()}") from outcome.error
+
+
+def _checked(party: Organisation | Vehicle) -> dict[str, Any]:
+    """Return a row whose credit code or plate is one; CreditCodeError, PlateError."""
+    row = asdict(party)
+    if isinstance(party, Organisation):
+        return row | {"credit_code": normalise_credit_code(party.credit_code)}
+    return row | {"plate": normalise_plate(party.plate)}
 
 
 def _plain(row: dict[str, Any]) -> dict[str, Any]:

@@ -10,9 +10,15 @@ from app.orm import Base
 
 
 class Organisation(Base):
-    """A legal person by its 统一社会信用代码 (GB 32100), checked before it gets here."""
+    """A legal person by its 统一社会信用代码 (GB 32100).
+
+    Whoever writes a row checks the code with `credit.py`; the database knows its shape alone.
+    """
 
     __tablename__ = "organisation"
+    __table_args__ = (
+        CheckConstraint("credit_code ~ '^[0-9A-HJ-NP-RTUWXY]{18}$'", name="credit_code_shape"),
+    )
 
     credit_code: Mapped[str] = mapped_column(primary_key=True)
     name: Mapped[str]
@@ -78,6 +84,7 @@ class Vehicle(Base):
     """A vehicle by its plate, normalised and checked."""
 
     __tablename__ = "vehicle"
+    __table_args__ = (CheckConstraint("plate ~ '^.[A-Z][0-9A-Z挂]{5,6}$'", name="plate_shape"),)
 
     plate: Mapped[str] = mapped_column(primary_key=True)
     organisation: Mapped[str] = mapped_column(ForeignKey("organisation.credit_code"), index=True)

@@ -316,6 +316,10 @@ def upgrade() -> None:
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("county", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["county"], ["county.code"], name=op.f("fk_organisation_county")),
+        sa.CheckConstraint(
+            "credit_code ~ '^[0-9A-HJ-NP-RTUWXY]{18}$'",
+            name=op.f("ck_organisation_credit_code_shape"),
+        ),
         sa.PrimaryKeyConstraint("credit_code", name=op.f("pk_organisation")),
     )
     op.create_index(op.f("ix_organisation_county"), "organisation", ["county"])
@@ -421,6 +425,9 @@ def upgrade() -> None:
         sa.Column("capacity_g", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(
             ["organisation"], ["organisation.credit_code"], name=op.f("fk_vehicle_organisation")
+        ),
+        sa.CheckConstraint(
+            "plate ~ '^.[A-Z][0-9A-Z挂]{5,6}$'", name=op.f("ck_vehicle_plate_shape")
         ),
         sa.PrimaryKeyConstraint("plate", name=op.f("pk_vehicle")),
     )

@@ -9,6 +9,10 @@ import app.ledger.models
 import app.ops.models
 import app.packaging.models
 import app.parties.models
+import app.plan.models
+import app.plan.tables
+import app.progress.models
+import app.registers.models
 import app.supply.models
 import app.trips.models  # noqa: F401  imported for the table that it makes
 from app.orm import Base

@@ -14,6 +14,8 @@ from app.errors import InvalidQuery
 
 Row = TypeVar("Row")
 MAX_LIMIT = 500
+MOST_SKIPPED = 100_000
+"""No table that is paged by place is longer."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="至多返回多少条")]
@@ -55,6 +57,14 @@ def micros_of(at: datetime) -> int:
 def after_code(cursor: str | None) -> str:
     """Return the code after which a page begins, empty for the first; InvalidQuery."""
     return str(decode_cursor(cursor, str)[0]) if cursor else ""
+
+
+def after_index(cursor: str | None) -> int:
+    """Return how many rows of a small table stand before a page, 0 for the first; InvalidQuery."""
+    skipped = int(decode_cursor(cursor, int)[0]) if cursor else 0
+    if not 0 <= skipped <= MOST_SKIPPED:
+        raise InvalidQuery(reason="cursor", pointer="cursor")
+    return skipped
 
 
 def after_change(cursor: str | None) -> tuple[datetime, str] | None:

@@ -10,6 +10,7 @@ import pytest
 
 from app.db import Database
 from app.migrate import upgrade
+from app.plan.load import load_plan
 
 
 @pytest.fixture(scope="session")
@@ -45,7 +46,14 @@ def template(server: dict[str, str]) -> str:
     name = f"template_{os.getpid()}"
     asyncio.run(_run(server["owner"], f"DROP DATABASE IF EXISTS {name}", f"CREATE DATABASE {name}"))
     upgrade(in_database(server["owner"], name))
+    asyncio.run(_load_plan(in_database(server["app"], name)))
     return name
+
+
+async def _load_plan(url: str) -> None:
+    database = Database(url)
+    await load_plan(database)
+    await database.close()
 
 
 @pytest.fixture(scope="module")

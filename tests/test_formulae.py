@@ -15,7 +15,7 @@ from app.reports.formulae import (
 )
 from app.reports.masses import Masses
 from app.reports.periods import parse_period
-from app.reports.recovery_csv import cell_of
+from app.csv_cells import cell_of
 
 TONNE = 1_000_000
 grams = st.integers(0, 10**12)

@@ -277,4 +277,7 @@ class PlanSearchText(Base):
     text: Mapped[str]
     url: Mapped[str]
     public: Mapped[bool]
+    """Whether anyone may find it; else those who are signed in."""
+    folded: Mapped[str]
+    """Title and text as they are compared: full width as half width, capitals as small letters."""
     grams: Mapped[list[str]]

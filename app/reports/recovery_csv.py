@@ -2,8 +2,8 @@
 
 import csv
 import io
-from typing import Any
 
+from app.csv_cells import BOM, cell_of
 from app.reports.formulae import METHOD
 from app.reports.recovery import Report
 
@@ -29,8 +29,6 @@ COLUMNS = {
     "counties": "县数",
 }
 BASES = {"origin": "按回收地", "place": "按所在地"}
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet takes for the beginning of a formula."""
 
 
 def recovery_csv(report: Report) -> bytes:
@@ -43,15 +41,4 @@ def recovery_csv(report: Report) -> bytes:
         why = "；".join(dict.fromkeys(row["why"].values()))
         cells = [row[name] for name in COLUMNS]
         writer.writerow([cell_of(value) for value in [*cells, why, *made]])
-    return "\ufeff".encode() + out.getvalue().encode()
-
-
-def cell_of(value: Any) -> Any:
-    """Return a value as a cell: text that looks like a formula is made text, numbers stay."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "是" if value else "否"
-    if isinstance(value, str) and value.startswith(FORMULA):
-        return f"'{value}"
-    return value
+    return BOM + out.getvalue().encode()

@@ -86,6 +86,7 @@ def upgrade() -> None:
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("url", sa.Text(), nullable=False),
         sa.Column("public", sa.Boolean(), nullable=False),
+        sa.Column("folded", sa.Text(), nullable=False),
         sa.Column("grams", postgresql.ARRAY(sa.Text()), nullable=False),
         sa.PrimaryKeyConstraint("kind", "key", name=op.f("pk_plan_search")),
     )

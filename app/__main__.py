@@ -30,6 +30,7 @@ from app.main import FOLLOWERS, create_app
 from app.migrate import UnknownSchemaError, upgrade
 from app.ops.installation import SYSTEM_CALLER, install, installation_of, mark_loaded
 from app.parties.models import Site
+from app.plan.load import load_plan
 
 DEMO_FOLDER = ROOT / "var" / "demo"
 DEMO_ACCOUNTS = ROOT / "var" / "demo-accounts.json"
@@ -107,6 +108,7 @@ async def _prepare(url: str, config: Settings) -> None:
             )
         now = datetime.now(UTC)
         await install(database, demo=False, log_origin=config.log_origin, now=now)
+        await load_plan(database)
         await first_load(database, SYSTEM_CALLER, now=now, pilots=False)
         await mark_loaded(database, now)
     finally:

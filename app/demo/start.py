@@ -20,6 +20,7 @@ from app.demo.world import SHANGHAI
 from app.ledger.follow import Follow, catch_up
 from app.ledger.models import Event
 from app.ops.installation import install, installation_of, mark_loaded
+from app.plan.load import load_plan
 
 SEED = "河北 2021-1793"
 SHOWN_ROLES = ("province", "county", "collector", "keeper", "plant", "carrier", "auditor", "admin")
@@ -45,6 +46,7 @@ async def finish(url: str, followers: Sequence[Follow], accounts: Path, log_orig
     """Load the season up to yesterday unless it is there, and make sure `accounts` is."""
     database = Database(url, statement_timeout_ms=0)
     try:
+        await load_plan(database)
         found = await installation_of(database)
         if found is None or found.loaded_at is None:
             await _load(database, followers, accounts, log_origin)

@@ -1,5 +1,6 @@
 """Who must do what: departments, measures, targets, instruments as wire shapes. Pure."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from app.plan.linked import (
@@ -12,6 +13,7 @@ from app.plan.linked import (
     responsibility,
     section_name,
 )
+from app.plan.models import PlanDepartment
 from app.plan.read import Plan
 from app.plan.tables import PlanMeasure, PlanTarget
 
@@ -31,11 +33,14 @@ def target_section(plan: Plan, target: PlanTarget) -> str | None:
 
 def departments(plan: Plan) -> list[Row]:
     """Return the thirteen departments with the items they are printed under and what follows."""
-    return [_department(plan, slug) for slug in (one.slug for one in plan.departments)]
+    answers = [(one, target_section(plan, one)) for one in plan.targets]
+    return [_department(plan, one, answers) for one in plan.departments]
 
 
-def _department(plan: Plan, slug: str) -> Row:
-    one = next(d for d in plan.departments if d.slug == slug)
+def _department(
+    plan: Plan, one: PlanDepartment, answers: Sequence[tuple[PlanTarget, str | None]]
+) -> Row:
+    slug = one.slug
     own = {r.section: r for r in plan.responsibilities if r.department == slug}
     return {
         **link("departments", one.slug, one.short_name),
@@ -57,9 +62,7 @@ def _department(plan: Plan, slug: str) -> Row:
             if section.code in own
         ],
         "measures": links("measures", (x for x in plan.measures if x.section in own), "action"),
-        "targets": links(
-            "targets", (x for x in plan.targets if target_section(plan, x) in own), "indicator"
-        ),
+        "targets": links("targets", (x for x, section in answers if section in own), "indicator"),
         "registers": links(
             "registers", (x for x in plan.registers if x.section in own), "name", "slug"
         ),

@@ -242,6 +242,12 @@ ROUTES: dict[str, Row | tuple[Row, ...]] = {
     ),
     "GET /api/v1/reports/recovery": Row(SUPERVISORS, "reports.read", query={"period": "2025"}, nothing=frozenset({"township"})),
     "GET /api/v1/reports/recovery.csv": Row(SUPERVISORS, "reports.read", query={"period": "2025"}, nothing=frozenset({"township"})),
+    # the plan: a published document, open to anyone
+    "GET /api/v1/plan": Row(ANYONE),
+    "GET /api/v1/plan/search": Row(ANYONE, query={"q": "回收率"}),
+    "GET /api/v1/plan/{table}": Row(ANYONE, path={"table": "sections"}),
+    "GET /api/v1/plan/{table}.csv": Row(ANYONE, path={"table": "sections"}),
+    "GET /api/v1/plan/{table}/{code}": Row(ANYONE, path={"table": "sections", "code": "item-9"}),
     # pages of people
     "GET /": Row(EVERYONE, page=True),
     "GET /sites": (

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response
 
 from app.areas.read import today
@@ -13,7 +13,7 @@ from app.errors import NotFound
 from app.pagination import Cursor, Limit, after_index, page
 from app.plan.document import head
 from app.plan.linked import Row
-from app.plan.published import TABLES, as_csv
+from app.plan.published import TABLES, Published, as_csv
 from app.plan.read import plan_on, wordings_of
 from app.plan.search import KINDS, Found, after_hit, search
 
@@ -25,10 +25,7 @@ SearchKind = Literal[
     "paragraph", "department", "target", "measure", "industry", "technology", "instrument",
     "citation", "register", "entry",
 ]  # fmt: skip
-TableName = Literal[
-    "sections", "boxes", "paragraphs", "departments", "responsibilities", "measures",
-    "industries", "industry-lists", "technologies", "areas", "citations", "instruments",
-]  # fmt: skip
+TableName = Annotated[str, Path(description=f"表：{'、'.join(TABLES)}")]
 
 
 @router.get("", summary="文件")
@@ -65,7 +62,7 @@ def _hit(hit: Found) -> Row:
 
 @router.get("/{table}.csv", summary="表格")
 async def get_csv(session: Reading, table: TableName, on: OnDay = None) -> Response:
-    published = TABLES[table]
+    published = _published(table)
     rows = published.rows(await plan_on(session, on or today()))
     return Response(
         as_csv(rows, published.columns),
@@ -84,7 +81,7 @@ async def get_table(
     cursor: Cursor = None,
 ) -> dict[str, Any]:
     skip = after_index(cursor)
-    rows = TABLES[table].rows(await plan_on(session, on or today()))
+    rows = _published(table).rows(await plan_on(session, on or today()))
     return page(rows[skip : skip + limit + 1], limit, lambda _: [skip + limit], lambda row: row)
 
 
@@ -92,12 +89,18 @@ async def get_table(
 async def get_row(session: Reading, table: TableName, code: str, on: OnDay = None) -> Row:
     plan = await plan_on(session, on or today())
     key = "address" if table == "paragraphs" else "code"
-    for row in TABLES[table].rows(plan):
+    for row in _published(table).rows(plan):
         if row[key] == code:
             if table == "paragraphs":
                 return {**row, "wordings": await _wordings(session, code)}
             return row
     raise NotFound(what=code)
+
+
+def _published(table: str) -> Published:
+    if table not in TABLES:
+        raise NotFound(what=table)
+    return TABLES[table]
 
 
 async def _wordings(session: Reading, address: str) -> list[Row]:

@@ -312,14 +312,23 @@ def upgrade() -> None:
         sa.Column("year", sa.BigInteger(), nullable=False),
         sa.Column("number", sa.BigInteger(), nullable=False),
         sa.Column("value", sa.Numeric(), nullable=True),
-        sa.Column("unit", sa.Text(), nullable=False),
-        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("unit", sa.Text(), nullable=True),
+        sa.Column("source", sa.Text(), nullable=True),
         sa.Column("url", sa.Text(), nullable=True),
         sa.Column("note", sa.Text(), nullable=True),
         sa.Column("department", sa.Text(), nullable=False),
         sa.Column("actor", sa.Uuid(), nullable=False),
         sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("year BETWEEN 2000 AND 2100", name=op.f("ck_plan_actual_year")),
+        sa.CheckConstraint("value >= 0", name=op.f("ck_plan_actual_not_negative")),
+        sa.CheckConstraint(
+            "num_nonnulls(unit, source) = 2 OR value IS NULL AND num_nonnulls(unit, source) = 1",
+            name=op.f("ck_plan_actual_value_with_unit_and_source"),
+        ),
+        sa.CheckConstraint(
+            "value IS NOT NULL OR note IS NOT NULL",
+            name=op.f("ck_plan_actual_words_where_no_value"),
+        ),
         sa.ForeignKeyConstraint(["actor"], ["account.id"], name=op.f("fk_plan_actual_actor")),
         sa.ForeignKeyConstraint(
             ["department"], ["plan_department.slug"], name=op.f("fk_plan_actual_department")

@@ -224,6 +224,9 @@ class _Builder:
             self._account(f"{prefix}-eco", name + offices[1], role, code, department="ecology")
         self._account("auditor", "河北省审计厅", "auditor", PROVINCE)
         self._account("admin", "系统管理员", "admin", PROVINCE)
+        for department, office in _OTHER_OFFICES.items():
+            username = f"province-{department.replace('_', '-')}"
+            self._account(username, office, "province", PROVINCE, department=department)
 
     def _account(
         self,
@@ -251,6 +254,22 @@ class _Builder:
                 department,
             )
         )
+
+
+_OTHER_OFFICES = {
+    "development_reform": "河北省发展改革委",
+    "industry": "河北省工业和信息化厅",
+    "science": "河北省科技厅",
+    "finance": "河北省财政厅",
+    "housing": "河北省住房和城乡建设厅",
+    "transport": "河北省交通运输厅",
+    "commerce": "河北省商务厅",
+    "market": "河北省市场监督管理局",
+    "emergency": "河北省应急管理厅",
+    "water": "河北省水利厅",
+    "central_bank": "人民银行石家庄中心支行",
+}
+"""The plan's departments beside the two that supervise packaging."""
 
 
 def credit_code(rng: Random, registry: str, county: str) -> str:

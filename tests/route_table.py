@@ -182,16 +182,16 @@ ROUTES: dict[str, Row | tuple[Row, ...]] = {
                          parent="130000", valid_from="2013-01-01"),
         ),
         Row(
-            frozenset({"province"}), "declare.pilots", own=201,
+            frozenset({"province"}), "declare.pilots", AGRICULTURE, own=201,
             json=declare("pilots", county=COUNTY, valid_from="2025-01-01"),
         ),
         Row(
-            frozenset({"province"}), "declare.unit_weights", own=201,
+            frozenset({"province"}), "declare.unit_weights", AGRICULTURE, own=201,
             json=declare("unit_weights", material="pet", form="bottle", size="lt200ml",
                          weight_mg=15_000, source="抽样"),
         ),
         Row(
-            frozenset({"province"}), "declare.resource_units", own=201,
+            frozenset({"province"}), "declare.resource_units", AGRICULTURE, own=201,
             json=declare("resource_units", site=w.PLANT, valid_from="2025-01-01"),
         ),
     ),

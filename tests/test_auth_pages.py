@@ -296,6 +296,8 @@ async def test_two_accounts_never_share_a_name(database):
         {"role": "carrier"},
         {"role": "township"},
         {"display_name": " "},
+        {"department": "agricultural"},
+        {"department": ""},
     ],
 )
 async def test_an_account_names_what_its_role_acts_by(database, fields):

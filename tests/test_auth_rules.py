@@ -11,10 +11,11 @@ from app.auth.caller import ROLE_NAMES, Caller
 from app.auth.errors import PasswordTooWeak
 from app.auth.pages import local_path
 from app.auth.passwords import check_new_password, hash_password, matches
-from app.auth.permissions import RIGHTS, allows, require
+from app.auth.permissions import DEPARTMENT_NAMES, RIGHTS, allows, require
 from app.auth.throttle import FIRST_WAIT, LONGEST_WAIT, WINDOW, wait_s
 from app.errors import Forbidden
 from app.events.fold import KINDS
+from app.plan.load import rows_of
 
 NOW = datetime(2025, 6, 1, 8, tzinfo=UTC)
 FAILURES = st.lists(
@@ -90,6 +91,24 @@ def test_only_agriculture_declares_supply():
     assert not allows(caller("county", "ecology"), "declare.supply")
     assert not allows(caller("county"), "declare.supply")
     assert not allows(caller("township", "agriculture"), "declare.supply")
+
+
+@pytest.mark.parametrize("subject", ["pilots", "unit_weights", "resource_units"])
+def test_only_agriculture_states_what_item_nine_leaves_to_it(subject):
+    assert allows(caller("province", "agriculture"), f"declare.{subject}")
+    for department in (*sorted(set(DEPARTMENT_NAMES) - {"agriculture"}), None):
+        assert not allows(caller("province", department), f"declare.{subject}")
+
+
+def test_only_the_province_s_development_and_reform_commission_amends_the_plan():
+    assert allows(caller("province", "development_reform"), "declare.plan")
+    assert not allows(caller("city", "development_reform"), "declare.plan")
+    assert not allows(caller("province", "agriculture"), "declare.plan")
+    assert not allows(caller("admin"), "declare.plan")
+
+
+def test_accounts_can_be_of_the_departments_that_the_plan_names():
+    assert [row["slug"] for row in rows_of("departments")] == list(DEPARTMENT_NAMES)
 
 
 def test_only_a_plant_disposes_and_only_a_collector_takes_hand_ins():

@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.csv_cells import cell_of
 from app.errors import InvalidQuery
 from app.reports.formulae import (
+    Target,
     recovery_rate,
     resource_use_rate,
     target_rate,
@@ -15,10 +17,10 @@ from app.reports.formulae import (
 )
 from app.reports.masses import Masses
 from app.reports.periods import parse_period
-from app.csv_cells import cell_of
 
 TONNE = 1_000_000
 grams = st.integers(0, 10**12)
+TARGETS = {2025: Target(0.85, "冀发改环资〔2021〕1793号"), 2027: Target(0.905, "冀发改环资〔2026〕7号")}
 
 
 def test_a_county_that_treats_last_years_bags_does_not_treat_131_percent():
@@ -58,8 +60,9 @@ def test_reuse_of_an_earlier_periods_stock_may_exceed_what_was_recovered():
         resource_use_rate(5, 0),
         treatment_rate(0, 7, 0, 7),
         treatment_rate(0, 7, 0, 9),
-        target_rate(2024),
-        target_rate(2026),
+        target_rate(2024, TARGETS),
+        target_rate(2026, TARGETS),
+        target_rate(2025, {}),
     ],
 )
 def test_a_rate_without_a_denominator_is_null_and_says_why(rate):
@@ -67,8 +70,14 @@ def test_a_rate_without_a_denominator_is_null_and_says_why(rate):
     assert rate.why
 
 
-def test_the_target_belongs_to_2025():
-    assert target_rate(2025) == (0.85, None)
+def test_a_target_belongs_to_its_year_and_the_others_are_told_with_their_document():
+    assert target_rate(2025, TARGETS) == (0.85, None)
+    assert target_rate(2027, TARGETS) == (0.905, None)
+    assert target_rate(2026, TARGETS).why == (
+        "2026 年没有设定目标；冀发改环资〔2021〕1793号的 85% 属于 2025 年；"
+        "冀发改环资〔2026〕7号的 90.5% 属于 2027 年"
+    )
+    assert target_rate(2026, {}).why == "2026 年没有设定目标"
 
 
 @pytest.mark.parametrize(

@@ -391,8 +391,8 @@ async def test_a_report_costs_the_same_queries_however_many_counties(world):
                     await recovery(session, caller, parse_period(period), by=by, now=NOW)
             costs.add(len([sql for sql in seen if sql.lstrip().startswith("SELECT")]))
             assert not any("posting" in sql or "FROM event" in sql for sql in seen)
-    # areas, counties, masses, supply, two cursors
-    assert costs == {6}
+    # areas, counties, masses, supply, targets, two cursors
+    assert costs == {7}
 
 
 async def effects(database):

@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from app.auth.caller import ROLE_NAMES, SITE_ROLES
 from app.auth.errors import AccountNotValid, UsernameTaken
 from app.auth.models import Account
+from app.auth.permissions import DEPARTMENT_NAMES
 from app.auth.setup_links import make_link
 from app.db import Database, WriteSession, constraint
 
@@ -47,7 +48,8 @@ async def create_account(
 ) -> None:
     """Add an account; without `password_hash` nobody can sign in to it yet.
 
-    Raises AccountNotValid where a field is missing that the role acts by, and UsernameTaken.
+    Raises AccountNotValid where a field is missing that the role acts by or a department is
+    none of the thirteen, and UsernameTaken.
     """
     new = replace(new, username=new.username.strip().lower())
     _check(new)
@@ -72,6 +74,9 @@ def _check(new: NewAccount) -> None:
     field, name = ACTS_FOR.get(new.role, (None, ""))
     if field and not getattr(new, field):
         raise AccountNotValid(reason=f"{ROLE_NAMES[new.role]}要写明{name}")
+    if new.department is not None and new.department not in DEPARTMENT_NAMES:
+        known = "、".join(f"{slug}（{short}）" for slug, short in DEPARTMENT_NAMES.items())
+        raise AccountNotValid(reason=f"没有 {new.department} 这个部门，可用：{known}")
 
 
 async def create_with_link(

@@ -8,8 +8,22 @@ from dataclasses import dataclass
 from app.auth.caller import OFFICIALS, ROLE_NAMES, Caller
 from app.errors import Forbidden
 
-DEPARTMENT_NAMES = {"agriculture": "农业农村", "ecology": "生态环境"}
-"""The two supervisors at every level; other departments have accounts without a name here."""
+DEPARTMENT_NAMES = {
+    "development_reform": "发展改革",
+    "ecology": "生态环境",
+    "industry": "工业和信息化",
+    "science": "科技",
+    "finance": "财政",
+    "housing": "住房城乡建设",
+    "transport": "交通运输",
+    "agriculture": "农业农村",
+    "commerce": "商务",
+    "market": "市场监管",
+    "emergency": "应急管理",
+    "water": "水利",
+    "central_bank": "人民银行",
+}
+"""The thirteen departments that the plan names, at every level: whom an account can be of."""
 
 
 @dataclass(frozen=True)
@@ -40,9 +54,12 @@ RIGHTS = {
     # declaring
     "declare.supply": _right("申报产生量", "county", "city", "province", department="agriculture"),
     "declare.areas": _right("更改上报区域", "province"),
-    "declare.pilots": _right("指定试点县", "province"),
-    "declare.unit_weights": _right("发布单件空包装重", "province"),
-    "declare.resource_units": _right("公布资源化利用单位", "province"),
+    # item （九） of the plan prints 省农业农村厅 alone
+    "declare.pilots": _right("指定试点县", "province", department="agriculture"),
+    "declare.unit_weights": _right("发布单件空包装重", "province", department="agriculture"),
+    "declare.resource_units": _right("公布资源化利用单位", "province", department="agriculture"),
+    # item （十八）: 省发展改革委 organises and co-ordinates
+    "declare.plan": _right("登记方案的修订", "province", department="development_reform"),
     # labels and tokens
     "labels.issue": _right("发放标签", "township", "county", "city", "province"),
     "tokens.manage": _right("管理接口令牌", *EVERYONE),

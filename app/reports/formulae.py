@@ -4,6 +4,7 @@ No national formula was found for any of them; each says what it rests on. A rat
 ratio, never capped: one above 1 tells of a denominator declared too low.
 """
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 METHOD = "A"
@@ -14,8 +15,6 @@ METHOD_WORDS = (
     "处理率 = 处理量 ÷（期初结存 + 回收量 − 期末结存）。"
 )
 """How the figures are made, for the foot of a report (口径)."""
-TARGETS = {2025: 0.85}
-"""冀发改环资〔2021〕1793号: 到 2025 年，全省农药包装废弃物回收率达到 85%以上. By year."""
 
 
 class Rate(NamedTuple):
@@ -23,6 +22,13 @@ class Rate(NamedTuple):
 
     value: float | None
     why: str | None = None
+
+
+class Target(NamedTuple):
+    """A rate to be reached, and the number of the document that sets it."""
+
+    rate: float
+    document: str
 
 
 def recovery_rate(collected_g: int, generated_g: int | None) -> Rate:
@@ -62,8 +68,15 @@ def treatment_rate(treated_g: int, opening_g: int, collected_g: int, closing_g: 
     return Rate(treated_g / left_g)
 
 
-def target_rate(year: int) -> Rate:
-    """Return the target of the year; a target belongs to its year and says nothing of others."""
-    if year in TARGETS:
-        return Rate(TARGETS[year])
-    return Rate(None, f"{year} 年没有设定目标；冀发改环资〔2021〕1793号的 85% 属于 2025 年")
+def target_rate(year: int, targets: Mapping[int, Target]) -> Rate:
+    """Return the target of the year; a target belongs to its year and says nothing of others.
+
+    `targets` are those of the plan, by year (`app/reports/targets.py`).
+    """
+    if year in targets:
+        return Rate(targets[year].rate)
+    others = "；".join(
+        f"{target.document}的 {target.rate * 100:g}% 属于 {other} 年"
+        for other, target in sorted(targets.items())
+    )
+    return Rate(None, f"{year} 年没有设定目标" + (f"；{others}" if others else ""))

@@ -1,6 +1,6 @@
 """The recovery report (回收率报表): one row a province, reporting area or county, in reach."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
@@ -19,6 +19,7 @@ from app.ledger.follow import cursor_of
 from app.reports.formulae import (
     METHOD,
     Rate,
+    Target,
     recovery_rate,
     resource_use_rate,
     target_rate,
@@ -26,6 +27,7 @@ from app.reports.formulae import (
 )
 from app.reports.masses import Basis, Masses, generated_of, masses_of
 from app.reports.periods import Period
+from app.reports.targets import recovery_targets
 from app.supply.follow import SUPPLY
 
 By = Literal["province", "area", "county"]
@@ -73,11 +75,15 @@ class _Group:
 
 @dataclass(frozen=True)
 class _Figures:
-    """What is known of each county in the period; counties without any are absent."""
+    """What is known of each county in the period; counties without any are absent.
+
+    `targets` are the plan's, by year.
+    """
 
     period: Period
     masses: dict[str, Masses]
     generated: dict[str, int]
+    targets: Mapping[int, Target]
 
 
 async def recovery(
@@ -96,7 +102,7 @@ async def recovery(
     come. A row is shown where all its counties are in reach; NotFound where no row is.
     """
     require(caller, "reports.read")
-    by = by or _widest(caller)
+    by = by or widest_level(caller)
     reach = await reach_of(session, caller)
     on = min(period.last, day_of(now))
     names = {area.code: area.name for area in await list_areas(session, limit=EVERY_DIVISION)}
@@ -120,6 +126,7 @@ async def recovery(
         period,
         await masses_of(session, codes, period, basis),
         await generated_of(session, codes, period),
+        await recovery_targets(session, day_of(now)),
     )
     return Report(
         as_of=now,
@@ -133,7 +140,8 @@ async def recovery(
     )
 
 
-def _widest(caller: Caller) -> By:
+def widest_level(caller: Caller) -> By:
+    """Return the level of the report that a caller sees where none is asked for."""
     if caller.role == "city":
         return "area"
     return "county" if caller.role in ("county", "township") else "province"
@@ -165,9 +173,10 @@ def _row(group: _Group, figures: _Figures) -> Row:
     declared = [figures.generated[code] for code in codes if code in figures.generated]
     generated_g = sum(declared) if declared else None
     covered = [code for code in codes if figures.generated.get(code, 0) > 0]
+    collected = {code: masses.collected_g for code, masses in figures.masses.items()}
     rates = {
-        "recovery_rate": _recovery_rate(covered, figures, generated_g),
-        "target_rate": target_rate(figures.period.year),
+        "recovery_rate": rate_over(codes, collected, figures.generated),
+        "target_rate": target_rate(figures.period.year, figures.targets),
         **_rates_of_treatment(masses),
     }
     why = {name: rate.why for name, rate in rates.items() if rate.why}
@@ -195,13 +204,22 @@ def _row(group: _Group, figures: _Figures) -> Row:
     }
 
 
-def _recovery_rate(covered: Sequence[str], figures: _Figures, generated_g: int | None) -> Rate:
-    if not covered:
-        return recovery_rate(0, generated_g if generated_g is None else min(generated_g, 0))
-    return recovery_rate(
-        sum(figures.masses.get(code, _NONE).collected_g for code in covered),
-        sum(figures.generated[code] for code in covered),
-    )
+def rate_over(
+    counties: Sequence[str], collected_g: Mapping[str, int], generated_g: Mapping[str, int]
+) -> Rate:
+    """Return 回收率 of counties together, from grams by county.
+
+    Only counties that have a denominator count, on both sides; where none has one, `generated_g`
+    tells what is missing.
+    """
+    covered = [county for county in counties if generated_g.get(county, 0) > 0]
+    if covered:
+        return recovery_rate(
+            sum(collected_g.get(county, 0) for county in covered),
+            sum(generated_g[county] for county in covered),
+        )
+    declared = [generated_g[county] for county in counties if county in generated_g]
+    return recovery_rate(0, min(sum(declared), 0) if declared else None)
 
 
 def _rates_of_treatment(masses: Masses) -> dict[str, Rate]:

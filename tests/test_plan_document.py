@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from app.db import Database
 from app.plan.document import head
 from app.plan.linked_duties import departments
-from app.plan.load import DATA, load_plan
+from app.plan.load import DATA, FILES, load_plan
 from app.plan.models import NUMBER
 from app.plan.normalise import RULES, normalised
 from app.plan.read import Plan, plan_on
+from app.plan.tables import PlanMeasure
 from scripts.plan_figures import FIGURES, figures
 
 SOURCE = Path(__file__).resolve().parents[2] / "shared" / "plan" / f"{NUMBER}.txt"
@@ -157,9 +158,21 @@ async def test_loading_again_changes_nothing(database: Database, plan: Plan):
     assert again.paragraphs[5].text == plan.paragraphs[5].text
 
 
-def test_every_file_of_data_is_loaded():
-    from app.plan.load import FILES
+async def test_a_row_that_the_files_no_longer_have_is_removed(database: Database, plan: Plan):
+    async with database.write() as session:
+        session.add(
+            PlanMeasure(
+                code="m-0-00", position=999, section="item-9", action="没有这一项",
+                paragraph="item-9-p1", quote="没有这一项",
+            )
+        )  # fmt: skip
+    await load_plan(database)
+    async with database.read() as session:
+        again = await plan_on(session, date(2026, 1, 1))
+    assert [one.code for one in again.measures] == [one.code for one in plan.measures]
 
+
+def test_every_file_of_data_is_loaded():
     loaded = {name for _, name in FILES} | {"register_fields", "wordings"}
     assert {path.stem for path in DATA.iterdir()} <= loaded
     with (DATA / "paragraphs.csv").open(encoding="utf-8") as file:

@@ -3,16 +3,22 @@
 from collections.abc import Iterator
 from typing import Any
 
+from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.areas.read import today
 from app.plan.linked import box_name, section_name
 from app.plan.read import Plan, plan_on
 from app.plan.search import put_all
+from app.plan.tables import PlanSearchText
+
+ENTRY = "entry"
+"""What registers make findable themselves."""
 
 
 async def index_plan(session: AsyncSession) -> None:
     """Bring the search to the words that are in force today; called when they change."""
+    await session.execute(delete(PlanSearchText).where(PlanSearchText.kind != ENTRY))
     await put_all(session, list(_texts(await plan_on(session, today()))))
 
 

@@ -1,7 +1,8 @@
 """Load the plan from the files in `data/`: at every start, so that a corrected file takes effect.
 
-Rows are inserted or brought up to date by their keys and never removed. What amendments have
-superseded by date stays superseded: `valid_to` is theirs.
+Rows are inserted, brought up to date by their keys, and removed where a file no longer has them.
+What amendments have added or superseded by date stays: `DATED` tables only gain rows, and
+`valid_to` is theirs.
 """
 
 import csv
@@ -12,7 +13,19 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ARRAY, Boolean, Column, Date, Integer, Numeric, Table, text
+from sqlalchemy import (
+    ARRAY,
+    Boolean,
+    Column,
+    Date,
+    Integer,
+    Numeric,
+    Table,
+    delete,
+    select,
+    text,
+    tuple_,
+)
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.types import TypeEngine
@@ -58,12 +71,18 @@ FILES: tuple[tuple[type[Base], str], ...] = (
 """Tables in the order of their foreign keys, and where their rows come from."""
 
 
+DATED = frozenset({models.PlanDocument, models.PlanWording, tables.PlanTarget})
+
+
 async def load_plan(database: Database) -> None:
     """Bring the plan's tables to what the files say; safe to run again, and by two at once."""
     async with database.write() as session:
         await session.execute(LOCK)
         for model, name in FILES:
             await _load(session, model, list(rows_of(name)))
+        for model, name in reversed(FILES):
+            if model not in DATED:
+                await _remove(session, model, list(rows_of(name)))
         await index_plan(session)
 
 
@@ -86,6 +105,18 @@ async def _load(session: AsyncSession, model: type[Base], rows: list[Row]) -> No
         else fresh.on_conflict_do_nothing(),
         values,
     )
+
+
+async def _remove(session: AsyncSession, model: type[Base], rows: list[Row]) -> None:
+    """Remove rows whose keys the file does not have; one that entries rest on is refused."""
+    table = model.__table__
+    assert isinstance(table, Table)
+    key = list(table.primary_key)
+    named = {tuple(_value(column, row[column.name]) for column in key) for row in rows}
+    standing = await session.execute(select(*key))
+    gone = [tuple(found) for found in standing if tuple(found) not in named]
+    if gone:
+        await session.execute(delete(table).where(tuple_(*key).in_(gone)))
 
 
 def rows_of(name: str) -> Iterator[Row]:

@@ -14,15 +14,17 @@ down_revision = "0002"
 ROLE = "platform_app"
 INSERT_ONLY = ("register_version", "plan_actual")
 NEVER_REMOVED = (
+    "register_entry", "plan_document", "plan_wording", "plan_target",
+)  # fmt: skip
+FREE = (
     "plan_addressee", "plan_annotation", "plan_area", "plan_box",
     "plan_citation", "plan_cited", "plan_department", "plan_department_name",
-    "plan_document", "plan_industry", "plan_industry_list", "plan_industry_mapping",
-    "plan_instrument", "plan_issuer", "plan_listed_industry", "plan_measure",
-    "plan_paragraph", "plan_project", "plan_register", "plan_register_field",
-    "plan_responsibility", "plan_responsibility_list", "plan_section", "plan_target",
-    "plan_technology", "plan_wording", "register_entry"
+    "plan_industry", "plan_industry_list", "plan_industry_mapping", "plan_instrument",
+    "plan_issuer", "plan_listed_industry", "plan_measure", "plan_paragraph",
+    "plan_project", "plan_register", "plan_register_field", "plan_responsibility",
+    "plan_responsibility_list", "plan_section", "plan_technology", "register_personal",
+    "register_import", "plan_search",
 )  # fmt: skip
-FREE = ("register_personal", "register_import", "plan_search")
 GRANTS = (
     ("SELECT, INSERT", INSERT_ONLY),
     ("SELECT, INSERT, UPDATE", NEVER_REMOVED),

@@ -130,7 +130,7 @@ async def recovery(
     )
     return Report(
         as_of=now,
-        log_size=min(await cursor_of(session, FLOWS.name), await cursor_of(session, SUPPLY.name)),
+        log_size=await reported_size(session),
         period=period,
         by=by,
         basis=basis,
@@ -138,6 +138,11 @@ async def recovery(
         rows=[_row(group, figures) for group in groups],
         total=_row(_Group(None, "合计", counties), figures),
     )
+
+
+async def reported_size(session: AsyncSession) -> int:
+    """Return the size of the log that every figure of the report stands for."""
+    return min(await cursor_of(session, FLOWS.name), await cursor_of(session, SUPPLY.name))
 
 
 def widest_level(caller: Caller) -> By:

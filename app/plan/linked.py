@@ -92,6 +92,7 @@ def _section(plan: Plan, section: PlanSection) -> Row:
         "kind": section.kind,
         "number": section.number,
         "heading": section.heading,
+        "paragraph": citation(section.code if section.kind == "part" else f"{section.code}-p1"),
         "part": link_to_section(plan, section.parent),
         "items": [
             link("sections", s.code, section_name(s))
@@ -112,6 +113,7 @@ def boxes(plan: Plan) -> list[Row]:
             **link("boxes", box.code, box_name(box)),
             "number": box.number,
             "heading": box.heading,
+            "paragraph": citation(box.code),
             "item": link_to_section(plan, box.item),
             "responsibility": responsibility(plan, box.item),
             "projects": [

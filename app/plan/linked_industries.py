@@ -20,6 +20,7 @@ def industries(plan: Plan) -> list[Row]:
             ),
             "gbt4754": one.gbt4754,
             "note": one.note,
+            "paragraph": citation(one.paragraph),
             "printed": [
                 {
                     "list": link("industry-lists", mapped.list, lists[mapped.list]),
@@ -106,6 +107,9 @@ def citations(plan: Plan) -> list[Row]:
             **link("citations", one.code, one.title),
             "kind": one.kind,
             "number": one.number,
+            "paragraph": citation(
+                next(place.paragraph for place in plan.cited if place.citation == one.code)
+            ),
             "cited": [
                 {"paragraph": citation(place.paragraph), "quote": place.quote}
                 for place in plan.cited

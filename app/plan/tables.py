@@ -154,6 +154,8 @@ class PlanIndustry(Base):
     parent: Mapped[str | None] = mapped_column(ForeignKey("plan_industry.code"))
     gbt4754: Mapped[list[str]]
     note: Mapped[str | None]
+    paragraph: Mapped[str] = mapped_column(ForeignKey(PARAGRAPH))
+    """Where it is printed first, under this name or as the first part of another."""
 
 
 class PlanIndustryList(Base):

@@ -68,19 +68,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("number", name=op.f("pk_plan_document")),
     )
     op.create_table(
-        "plan_industry",
-        sa.Column("code", sa.Text(), nullable=False),
-        sa.Column("position", sa.BigInteger(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("parent", sa.Text(), nullable=True),
-        sa.Column("gbt4754", postgresql.ARRAY(sa.Text()), nullable=False),
-        sa.Column("note", sa.Text(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["parent"], ["plan_industry.code"], name=op.f("fk_plan_industry_parent")
-        ),
-        sa.PrimaryKeyConstraint("code", name=op.f("pk_plan_industry")),
-    )
-    op.create_table(
         "plan_search",
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("key", sa.Text(), nullable=False),
@@ -196,6 +183,25 @@ def upgrade() -> None:
             ["paragraph"], ["plan_paragraph.address"], name=op.f("fk_plan_department_paragraph")
         ),
         sa.PrimaryKeyConstraint("slug", name=op.f("pk_plan_department")),
+    )
+    op.create_table(
+        "plan_industry",
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("position", sa.BigInteger(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("parent", sa.Text(), nullable=True),
+        sa.Column("gbt4754", postgresql.ARRAY(sa.Text()), nullable=False),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("paragraph", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["parent"], ["plan_industry.code"], name=op.f("fk_plan_industry_parent")
+        ),
+        sa.ForeignKeyConstraint(
+            ["paragraph"],
+            ["plan_paragraph.address"],
+            name=op.f("fk_plan_industry_paragraph"),
+        ),
+        sa.PrimaryKeyConstraint("code", name=op.f("pk_plan_industry")),
     )
     op.create_table(
         "plan_industry_list",
@@ -702,6 +708,7 @@ def downgrade() -> None:
     op.drop_table("plan_measure")
     op.drop_table("plan_instrument")
     op.drop_table("plan_industry_list")
+    op.drop_table("plan_industry")
     op.drop_table("plan_department")
     op.drop_table("plan_cited")
     op.drop_table("plan_area")
@@ -712,6 +719,5 @@ def downgrade() -> None:
     op.drop_table("plan_section")
     op.drop_index("ix_plan_search_grams", table_name="plan_search", postgresql_using="gin")
     op.drop_table("plan_search")
-    op.drop_table("plan_industry")
     op.drop_table("plan_document")
     op.drop_table("plan_citation")

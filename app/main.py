@@ -32,6 +32,7 @@ from app.ops import routes as ops_routes
 from app.packaging import routes as packaging_routes
 from app.parties import pages as parties_pages
 from app.parties import routes as parties_routes
+from app.plan import pages as plan_pages
 from app.plan import routes as plan_routes
 from app.reports import pages as reports_pages
 from app.reports import routes as reports_routes
@@ -89,6 +90,7 @@ def create_app(database_url: str, config: Settings | None = None) -> FastAPI:
     app.include_router(reports_routes.router)
     app.include_router(reports_pages.router)
     app.include_router(plan_routes.router)
+    app.include_router(plan_pages.router)
     app.include_router(ops_routes.router)
     app.include_router(ops_pages.router)
     app.include_router(home_pages.router)

@@ -248,6 +248,17 @@ ROUTES: dict[str, Row | tuple[Row, ...]] = {
     "GET /api/v1/plan/{table}": Row(ANYONE, path={"table": "sections"}),
     "GET /api/v1/plan/{table}.csv": Row(ANYONE, path={"table": "sections"}),
     "GET /api/v1/plan/{table}/{code}": Row(ANYONE, path={"table": "sections", "code": "item-9"}),
+    "GET /plan": Row(ANYONE, page=True),
+    "GET /plan/departments": Row(ANYONE, page=True),
+    "GET /plan/departments/{slug}": Row(ANYONE, path={"slug": "agriculture"}, page=True),
+    "GET /plan/responsibilities": Row(ANYONE, page=True),
+    "GET /plan/measures": Row(ANYONE, page=True),
+    "GET /plan/industries": Row(ANYONE, page=True),
+    "GET /plan/technologies": Row(ANYONE, page=True),
+    "GET /plan/instruments": Row(ANYONE, page=True),
+    "GET /plan/areas": Row(ANYONE, page=True),
+    "GET /plan/citations": Row(ANYONE, page=True),
+    "GET /plan/search": Row(ANYONE, query={"q": "回收率"}, page=True),
     # pages of people
     "GET /": Row(EVERYONE, page=True),
     "GET /sites": (

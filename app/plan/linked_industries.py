@@ -11,6 +11,8 @@ def industries(plan: Plan) -> list[Row]:
     names = {one.code: one.name for one in plan.industries}
     lists = {one.code: one.name for one in plan.industry_lists}
     printed = {(one.list, one.position): one for one in plan.listed_industries}
+    order = {one.code: one.position for one in plan.industry_lists}
+    mappings = sorted(plan.industry_mappings, key=lambda one: order[one.list])
     return [
         {
             **link("industries", one.code, one.name),
@@ -29,7 +31,7 @@ def industries(plan: Plan) -> list[Row]:
                     "relation": mapped.relation,
                     "paragraph": citation(printed[mapped.list, mapped.position].paragraph),
                 }
-                for mapped in plan.industry_mappings
+                for mapped in mappings
                 if mapped.industry == one.code
             ],
             "technologies": links(

@@ -59,7 +59,7 @@ def _quote(row: Row) -> Cell:
 
 def _place(row: Row) -> Cell:
     """Return the item and box that a row stands in, linked to its paragraph."""
-    named = row["box"] or row["section"]
+    named = row.get("box") or row["section"]
     return [Piece(named["name"] if named else "正文前", page=row["paragraph"]["page"])]
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from app.plan.addresses import page_of, with_pages
 from app.plan.linked import Row, box_name, paragraphs, section_name
-from app.plan.models import PlanDocument
+from app.plan.models import PlanAnnotation, PlanDocument
 from app.plan.read import Paragraph, Plan
 
 HANGING = (
@@ -32,10 +32,11 @@ class Piece:
 
 @dataclass(frozen=True)
 class Passage:
-    """A paragraph; `changed_by` is the amendment whose words it has."""
+    """A paragraph; `changed_by` is the amendment whose words it has, `notes` as they are met."""
 
     paragraph: Paragraph
     pieces: Sequence[Piece]
+    notes: Sequence[PlanAnnotation]
     changed_by: PlanDocument | None
 
 
@@ -74,27 +75,24 @@ def _block(
 ) -> Block:
     section = next((s for s in plan.sections if s.code == own[0].section), None)
     box = next((b for b in plan.boxes if b.code == own[0].box), None)
+    kind, code, name = own[0].kind, None, None
     if box:
         kind, code, name = "box", box.code, box_name(box)
     elif section:
         kind, code, name = section.kind, section.code, section_name(section)
-    else:
-        return _cover(own, rows, amendments)
     return Block(
         kind,
         own[0].section,
         code,
         name,
-        [Passage(p, pieces(plan, p), amendments.get(p.document)) for p in own],
-        _hanging([rows[p.address] for p in own]),
+        [_passage(plan, one, amendments) for one in own],
+        _hanging([rows[one.address] for one in own]),
     )
 
 
-def _cover(
-    own: list[Paragraph], rows: dict[str, Row], amendments: dict[str, PlanDocument]
-) -> Block:
-    passages = [Passage(p, [Piece(p.text)], amendments.get(p.document)) for p in own]
-    return Block(own[0].kind, None, None, None, passages, _hanging([rows[p.address] for p in own]))
+def _passage(plan: Plan, one: Paragraph, amendments: dict[str, PlanDocument]) -> Passage:
+    notes = sorted(one.annotations, key=lambda note: one.text.find(note.quote))
+    return Passage(one, pieces(plan, one), notes, amendments.get(one.document))
 
 
 def _hanging(rows: list[Row]) -> Row:
@@ -126,8 +124,9 @@ def _lead(plan: Plan, paragraph: Paragraph) -> str:
     if paragraph.box:
         names = [one.name for one in plan.projects if one.paragraph == paragraph.address]
         return first if names and first == f"{names[0]}。" else ""
-    heading = next((s.heading for s in plan.sections if s.code == paragraph.section), "")
-    return first if paragraph.kind == "paragraph" and first.endswith(f"{heading}。") else ""
+    headings = [s.heading for s in plan.sections if s.code == paragraph.section]
+    fits = paragraph.kind == "paragraph" and headings and first.endswith(f"{headings[0]}。")
+    return first if fits else ""
 
 
 def _linked(plan: Plan, paragraph: Paragraph) -> Iterator[Piece]:

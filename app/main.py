@@ -8,6 +8,8 @@ from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
 from app import error_handlers
+from app.amendments import pages as amendments_pages
+from app.amendments import routes as amendments_routes
 from app.areas import routes as areas_routes
 from app.auth import pages as auth_pages
 from app.auth import routes as auth_routes
@@ -89,6 +91,8 @@ def create_app(database_url: str, config: Settings | None = None) -> FastAPI:
     app.include_router(supply_routes.router)
     app.include_router(reports_routes.router)
     app.include_router(reports_pages.router)
+    app.include_router(amendments_routes.router)
+    app.include_router(amendments_pages.router)
     app.include_router(plan_routes.router)
     app.include_router(plan_pages.router)
     app.include_router(ops_routes.router)

@@ -34,6 +34,13 @@ from tests.world import World, make_world
 Place = Literal["own", "other", "absent"]
 PLACES: tuple[Place, ...] = ("own", "other", "absent")
 NEIGHBOUR, CITY, NEW_AREA = w.XINJI, "130100", "133100"
+OTHER_DEPARTMENTS = (
+    ("ecology", "county", w.LUQUAN),
+    ("ecology", "city", CITY),
+    ("ecology", "province", "130000"),
+    ("development_reform", "city", CITY),
+    ("development_reform", "province", "130000"),
+)
 FAR_NAME, FAR_PHONE = "赵大壮", "13900001111"
 
 
@@ -67,6 +74,9 @@ class Ground:
     trips: dict[str, str] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
     link: str = ""
+    entries: list[str] = field(default_factory=list)
+    """Of the register `straw-projects`, each at its first version."""
+    refused_import: str = ""
     rng: Random = field(default_factory=lambda: Random(11))
 
     @property
@@ -182,6 +192,9 @@ class Fresh:
     make: Callable[[Ground], str]
 
 
+ENTRY = Fresh(lambda ground: ground.entries.pop())
+STANDING = Fresh(lambda ground: ground.entries[0])
+REFUSED = Fresh(lambda ground: ground.refused_import)
 LABEL = Fresh(lambda ground: ground.labels.pop())
 NEW_ID = Fresh(lambda ground: str(uuid7(ground.rng, datetime.now(UTC))))
 NOW = Fresh(lambda _: datetime.now(UTC).isoformat())
@@ -223,6 +236,7 @@ async def lay_out(database: Database) -> Ground:
     ground.events["own_supply"] = await _supply(world, "county", w.LUQUAN)
     ground.events["far_supply"] = await _supply(world, "far_county", w.ANXIN, dealer=FAR_NAME)
     await _secrets_for(ground)
+    await _register_for(ground)
     await catch_up(database, FOLLOWERS)
     return ground
 
@@ -232,12 +246,12 @@ async def _callers(world: World) -> list[Who]:
     for role in ROLE_NAMES:
         account = world.accounts[role]
         found.append(Who(role, world.client(role), role, account.department, account))
-    for role, area in (("county", w.LUQUAN), ("city", CITY), ("province", "130000")):
-        account = await make_account(world.database, role, area=area, department="ecology")
+    for department, role, area in OTHER_DEPARTMENTS:
+        account = await make_account(world.database, role, area=area, department=department)
         async with world.database.write() as session:
             secret = await open_session(session, account.id, now=datetime.now(UTC), hours=12)
         client = browser(world.app, cookie=f"{COOKIE}={secret}")
-        found.append(Who(f"ecology {role}", client, role, "ecology", account))
+        found.append(Who(f"{department} {role}", client, role, department, account))
     for role in ("collector", "county"):
         account = world.accounts[role]
         async with world.database.write() as session:
@@ -265,6 +279,28 @@ async def _supply(world: World, by: str, county: str, **fields: str) -> str:
     assert answer.status_code == 201, answer.text
     event: str = answer.json()["events"][0]
     return event
+
+
+async def _register_for(ground: Ground) -> None:
+    """Enter some entries of a register that agriculture keeps, and let it refuse a file."""
+    registers, official = "/api/v1/plan/registers", ground.world.client("province")
+    for _ in range(8):
+        body = {"valid_from": "2024-01-01", **straw_project(str(uuid4()))}
+        answer = await official.post(f"{registers}/straw-projects/entries", json=body)
+        assert answer.status_code == 201, answer.text
+        ground.entries.append(answer.json()["id"])
+    refused = await official.post(
+        f"{registers}/straw-projects/import",
+        content="项目名称\n无\n",
+        headers={"content-type": "text/csv"},
+    )
+    ground.refused_import = refused.json()["error_file"].split("/")[-2]
+
+
+def straw_project(name: Any) -> dict[str, Any]:
+    """Return what an entry of `straw-projects` must say, under a name of its own."""
+    values = {"kind": "整县推进", "county": w.LUQUAN, "operator": "某公司", "year": 2024}
+    return {"name": name, "values": values}
 
 
 async def _secrets_for(ground: Ground) -> None:

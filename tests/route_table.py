@@ -16,19 +16,23 @@ from tests.ground import (
     AREA,
     BAG,
     COUNTY,
+    ENTRY,
     EVENT,
     LABEL,
     LINK,
     NEW_ID,
     NOW,
     QUIET_SITE,
+    REFUSED,
     SHEET,
     SITE,
+    STANDING,
     SUPPLY_EVENT,
     TOKEN,
     TRIP,
     VEHICLE,
     Place,
+    straw_project,
 )
 
 ANYONE = frozenset({"stranger", *ROLE_NAMES})
@@ -39,6 +43,7 @@ AT_A_SITE = frozenset({"collector", "keeper", "plant"})
 WITHOUT_A_COUNTY = AT_A_SITE | {"carrier", "township"}
 """Roles whose scope never holds a whole county."""
 AGRICULTURE = frozenset({"agriculture"})
+COMMISSION = frozenset({"development_reform"})
 
 
 @dataclass(frozen=True)
@@ -100,6 +105,11 @@ PIECES = {
     "line-0-material": "pet", "line-0-form": "bottle", "line-0-size": "lt200ml",
     "line-0-pieces": "30",
 }  # fmt: skip
+AMENDMENT = {
+    "number": "冀发改环资〔2026〕1号", "title": "通知", "issued_on": "2026-01-05",
+    "effective_on": "2026-02-01",
+}  # fmt: skip
+STRAW = {"slug": "straw-projects"}
 DAYS = {"from": "2025-01-01", "to": "2025-12-31"}
 
 RIGHTS_OF = {
@@ -194,6 +204,10 @@ ROUTES: dict[str, Row | tuple[Row, ...]] = {
             frozenset({"province"}), "declare.resource_units", AGRICULTURE, own=201,
             json=declare("resource_units", site=w.PLANT, valid_from="2025-01-01"),
         ),
+        Row(
+            frozenset({"province"}), "declare.plan", COMMISSION, own=201,
+            json=declare("plan", **AMENDMENT, paragraphs=[{"address": "item-7-p1", "text": "新。"}]),
+        ),
     ),
     "POST /api/v1/capture": Row(
         RIGHTS_OF["collect"], "event.collect", own=201,
@@ -245,10 +259,60 @@ ROUTES: dict[str, Row | tuple[Row, ...]] = {
     # the plan: a published document, open to anyone
     "GET /api/v1/plan": Row(ANYONE),
     "GET /api/v1/plan/search": Row(ANYONE, query={"q": "回收率"}),
+    "GET /api/v1/plan/amendments": Row(ANYONE),
+    "POST /api/v1/plan/amendments": Row(
+        frozenset({"province"}), "declare.plan", COMMISSION, own=201,
+        json={**AMENDMENT, "paragraphs": [{"address": "item-8-p1", "text": "新。"}]},
+    ),
+    "GET /api/v1/plan/registers": Row(ANYONE),
+    "GET /api/v1/plan/registers/{slug}": (
+        Row(ANYONE, path=STRAW),
+        # Experts are people: officials alone read their list.
+        Row(SUPERVISORS, path={"slug": "experts"}),
+    ),
+    "GET /api/v1/plan/registers/{slug}.csv": (
+        Row(ANYONE, path=STRAW), Row(SUPERVISORS, path={"slug": "experts"}),
+    ),
+    "GET /api/v1/plan/registers/{slug}/template.xlsx": Row(ANYONE, path=STRAW),
+    "GET /api/v1/plan/registers/{slug}/entries/{entry}": Row(
+        ANYONE, path={**STRAW, "entry": STANDING}
+    ),
+    "POST /api/v1/plan/registers/{slug}/entries": (
+        Row(
+            frozenset({"province"}), "registers.edit", path=STRAW, own=201,
+            json={"valid_from": "2024-01-01", **straw_project(NEW_ID)},
+        ),
+        # Of the province, and of a department that does not keep the list.
+        Row(frozenset(), path={"slug": "green-factories"}, json={}),
+    ),
+    "PUT /api/v1/plan/registers/{slug}/entries/{entry}": Row(
+        frozenset({"province"}), "registers.edit", path={**STRAW, "entry": ENTRY},
+        json={"version": 1, "valid_from": "2024-01-01", **straw_project(NEW_ID)},
+    ),
+    "POST /api/v1/plan/registers/{slug}/entries/{entry}/withdraw": Row(
+        frozenset({"province"}), "registers.edit", path={**STRAW, "entry": ENTRY},
+        json={"version": 1, "note": "登记有误"},
+    ),
+    "DELETE /api/v1/plan/registers/{slug}/entries/{entry}/personal": Row(
+        frozenset({"province"}), "registers.edit", path={**STRAW, "entry": STANDING}, own=204
+    ),
+    # Without a file: tests/test_registers_import.py sends some.
+    "POST /api/v1/plan/registers/{slug}/import": Row(
+        frozenset({"province"}), "registers.edit", path=STRAW, form={"note": "没有文件"}, own=415
+    ),
+    "GET /api/v1/plan/imports/{import_id}/errors.xlsx": Row(
+        frozenset({"province"}), "registers.edit", path={"import_id": REFUSED}
+    ),
     "GET /api/v1/plan/{table}": Row(ANYONE, path={"table": "sections"}),
     "GET /api/v1/plan/{table}.csv": Row(ANYONE, path={"table": "sections"}),
     "GET /api/v1/plan/{table}/{code}": Row(ANYONE, path={"table": "sections", "code": "item-9"}),
     "GET /plan": Row(ANYONE, page=True),
+    "GET /plan/amendments": Row(ANYONE, page=True),
+    "GET /plan/amend": Row(frozenset({"province"}), "declare.plan", COMMISSION, page=True),
+    "POST /plan/amend": Row(
+        frozenset({"province"}), "declare.plan", COMMISSION, own=303, page=True,
+        form={**AMENDMENT, "id": NEW_ID, "address": "item-9-p1", "text": "新。"},
+    ),
     "GET /plan/departments": Row(ANYONE, page=True),
     "GET /plan/departments/{slug}": Row(ANYONE, path={"slug": "agriculture"}, page=True),
     "GET /plan/responsibilities": Row(ANYONE, page=True),

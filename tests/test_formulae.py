@@ -20,7 +20,10 @@ from app.reports.periods import parse_period
 
 TONNE = 1_000_000
 grams = st.integers(0, 10**12)
-TARGETS = {2025: Target(0.85, "冀发改环资〔2021〕1793号"), 2027: Target(0.905, "冀发改环资〔2026〕7号")}
+TARGETS = {
+    2025: Target(0.85, "冀发改环资〔2021〕1793号"),
+    2027: Target(0.905, "冀发改环资〔2026〕7号"),
+}
 
 
 def test_a_county_that_treats_last_years_bags_does_not_treat_131_percent():

@@ -23,6 +23,7 @@ from app.auth.passwords import hash_password
 from app.batches.models import Label, LabelSheet
 from app.db import Database
 from app.demo.actions import Action, Declaration, Delivery, LabelIssue
+from app.demo.registers import load_registers
 from app.demo.season import DAYS, play, season_days
 from app.demo.settle import build_world
 from app.demo.world import SHANGHAI, Account, Organisation, Vehicle, World, stream
@@ -99,6 +100,7 @@ async def load(
     await first_load(database, province, now=begin, pilots=True, rng=rng, source=source)
     show(f"登记 {len(world.sites)} 个站点、{len(world.accounts)} 个账号……")
     credentials = await _settle(database, world, begin)
+    await load_registers(database, world, begin)
     units = [
         {key: value for key, value in _plain(asdict(listing)).items() if value is not None}
         for listing in world.listings

@@ -18,6 +18,7 @@ from app.errors import InvalidBody
 from app.events.models import Refusal
 from app.ids import SYSTEM, uuid7
 from app.ledger.models import Event
+from app.plan.load import load_plan
 from app.plan.models import NUMBER, PlanWording
 from app.plan.read import plan_on
 from app.plan.tables import PlanTarget
@@ -268,6 +269,30 @@ async def test_the_list_is_open_to_anyone_and_comes_in_pages(world, commission):
     assert len(days) >= 2
 
 
+async def test_a_paragraph_has_room_for_20_000_characters(world, commission):
+    await amends(commission, **words("item-21-p1", "字" * 20_000))
+    assert len((await paragraph(world, "item-21-p1", "2026-02-01"))["text"]) == 20_000
+    rare = amendment(effective_on="2026-02-02", **words("item-21-p1", "𬭎" * 20_000))
+    assert (await post(commission, rare)).json()["type"] == "/problems/leaf-too-large"
+
+
+async def test_the_next_start_leaves_amendments_as_they_are(world, commission, database):
+    async def state():
+        async with database.read() as session:
+            wordings = await session.execute(select(*PlanWording.__table__.columns))
+            targets = await session.execute(select(*PlanTarget.__table__.columns))
+            return set(wordings.all()), {tuple(map(str, row)) for row in targets}
+
+    await amends(
+        commission,
+        **words("preamble", "序。"),
+        **figures("fertiliser-use-efficiency", value=45, unit="%"),
+    )
+    before = await state()
+    await load_plan(database)
+    assert await state() == before
+
+
 # what is refused
 
 GOOD = words("item-15-p1", "完善社会化服务体系。")
@@ -432,7 +457,7 @@ async def test_the_form_declares_once_and_leads_to_the_list(world, commission):
 
 
 async def test_the_form_says_what_is_wrong_and_keeps_what_was_typed(commission):
-    sent = form_of(address="item-21-p1", code=SHARE, value="九十", low="1", unit="吨", title="")
+    sent = form_of(address="item-3-p1", code=SHARE, value="九十", low="1", unit="吨", title="")
     page = await commission.post("/plan/amend", data=sent)
     assert page.status_code == 422
     for sentence in ("请填写修订文件的标题", "请填写这一段的新文字", "请填数字"):
@@ -468,11 +493,15 @@ async def test_the_form_takes_no_post_of_another_site(commission):
 # pure
 
 
-@given(st.text("甲乙丙", max_size=12), st.text("甲乙丙", max_size=12))
+@given(st.text("甲乙12", max_size=12), st.text("甲乙12", max_size=12))
 def test_the_pieces_of_a_change_join_to_both_wordings(before, after):
     parts = changed(before, after)
     assert parts.begin + parts.old + parts.end == before
     assert parts.begin + parts.new + parts.end == after
+
+
+def test_of_a_number_that_changed_all_digits_are_marked():
+    assert changed("到2025年达到85%", "到2027年达到85%") == ("到", "2025", "2027", "年达到85%")
 
 
 @pytest.mark.parametrize(

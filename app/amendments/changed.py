@@ -13,9 +13,13 @@ class Changed(NamedTuple):
 
 
 def changed(before: str, after: str) -> Changed:
-    """Return the smallest single stretch that differs; time grows with the length alone."""
+    """Return the single stretch that differs, numbers whole; time grows with the length alone."""
     head = _alike(before, after)
+    while head and before[head - 1].isdigit():
+        head -= 1
     tail = _alike(before[head:][::-1], after[head:][::-1])
+    while tail and before[-tail].isdigit():
+        tail -= 1
     old_end, new_end = len(before) - tail, len(after) - tail
     return Changed(before[:head], before[head:old_end], after[head:new_end], before[old_end:])
 

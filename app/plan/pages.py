@@ -21,7 +21,7 @@ from app.plan.linked_industries import industries, industry_lists
 from app.plan.listing import LISTINGS, lines
 from app.plan.marked import marked
 from app.plan.models import PlanWording
-from app.plan.printed import blocks, contents
+from app.plan.printed import blocks, changed_by, contents
 from app.plan.read import Plan, plan_on, wordings_of
 from app.plan.search import KINDS, LONGEST, Found, after_hit, search, words_of
 from app.templating import render
@@ -39,9 +39,11 @@ async def show_plan(
     request: Request, _: Visitor, session: Reading, on: date | None = None
 ) -> Response:
     plan = await plan_on(session, on or today())
+    set_blocks = blocks(plan)
     values = {
         "plan": plan,
-        "blocks": blocks(plan),
+        "blocks": set_blocks,
+        "amendments": [(one, changed_by(one, set_blocks)) for one in plan.documents if one.amends],
         "contents": contents(plan),
         "earlier": await _earlier(session, plan),
         "today": today(),

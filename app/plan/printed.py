@@ -141,6 +141,19 @@ def _linked(plan: Plan, paragraph: Paragraph) -> Iterator[Piece]:
     yield from [Piece(rest)] if rest else []
 
 
+def changed_by(amendment: PlanDocument, printed: Sequence[Block]) -> list[Row]:
+    """Return where an amendment's words stand in the document as it is set."""
+    return [
+        {
+            "name": block.name or "文件正文前",
+            "page": page_of("paragraphs", passage.paragraph.address),
+        }
+        for block in printed
+        for passage in block.passages
+        if passage.changed_by == amendment
+    ]
+
+
 def contents(plan: Plan) -> list[Row]:
     """Return the parts with their items, as a list of contents leads to them."""
     return [

@@ -53,7 +53,10 @@ class DomainError(Exception):
         if "errors" in plain:
             said = "detail_en" if language == "en" else "detail"
             plain["errors"] = [
-                {"pointer": error["pointer"], "detail": error.get(said) or error["detail"]}
+                {
+                    **{key: error[key] for key in error if not key.startswith("detail")},
+                    "detail": error.get(said) or error["detail"],
+                }
                 for error in plain["errors"]
             ]
         return plain

@@ -13,8 +13,8 @@ from app.orm import Base
 class RegisterEntry(Base):
     """An entry of a register as it stands now; `version` is the number of its latest version.
 
-    `identity_key` joins the values that tell entries of this register apart: two standing entries
-    never have the same, by index.
+    `identity_key` is a hash of the values that tell entries of this register apart (`draft.py`):
+    two standing entries never have the same, by index. In registers of people `name` is masked.
     """
 
     __tablename__ = "register_entry"
@@ -35,7 +35,7 @@ class RegisterEntry(Base):
     version: Mapped[int]
     name: Mapped[str]
     name_key: Mapped[str]
-    """The name as lists are sorted by it: pinyin where it is known, else the name."""
+    """The name as lists are sorted and names compared: full width as half, capitals as small."""
     identity_key: Mapped[str]
     county: Mapped[str | None] = mapped_column(ForeignKey("county.code"))
     area: Mapped[str | None] = mapped_column(ForeignKey("area.code"))

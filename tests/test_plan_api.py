@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from app.db import Database
 from app.main import create_app
 from app.plan.published import TABLES
-from app.plan.search import KINDS, around, folded, grams, put, take_out, words_of
+from app.plan.search import KINDS, around, folded, grams, pairs_in, put, take_out, words_of
 from tests.people import browser, make_account, signed_in
 
 BASE = "/api/v1/plan"
@@ -218,10 +218,13 @@ async def test_what_is_not_public_is_found_after_signing_in(
         await take_out(session, "entry", ["x"])
 
 
-@given(st.text(), st.text(min_size=1))
-def test_a_text_that_holds_a_word_has_all_its_grams(before, word):
+@given(st.text(), st.text(min_size=1), st.text())
+def test_a_text_that_holds_a_word_has_all_its_pairs(before, word, after):
+    text = f"{before}{word}{after}"
     for one in words_of(word):
-        assert set(grams(one)) <= set(grams(f"{before}{one}"))
+        # Accents at the seams may melt into a letter; then the text does not hold the word.
+        if one in folded(text):
+            assert set(pairs_in(one)) <= set(grams(text))
 
 
 @given(st.text(), st.text())

@@ -70,12 +70,17 @@ def folded(given: str) -> str:
 
 
 def grams(given: str) -> list[str]:
-    """Return the characters and the pairs of neighbouring characters of a text, sorted, once each.
+    """Return the characters and pairs of a text, folded: what it is found by."""
+    return pairs_in(folded(given))
+
+
+def pairs_in(text: str) -> list[str]:
+    """Return the characters and the pairs of neighbouring characters, sorted, once each.
 
     Blanks part words: no pair leads across one.
     """
     found: set[str] = set()
-    for word in folded(given).split():
+    for word in text.split():
         found.update(word)
         found.update(a + b for a, b in pairwise(word))
     return sorted(found)
@@ -164,7 +169,7 @@ def after_hit(cursor: str | None) -> Place | None:
 
 
 def _holds(words: Sequence[str]) -> ColumnElement[bool]:
-    asked = sorted({gram for word in words for gram in grams(word)})
+    asked = sorted({gram for word in words for gram in pairs_in(word)})
     held: ColumnElement[bool] = PlanSearchText.grams.op("@>")(
         literal(asked, PlanSearchText.grams.type)
     )

@@ -36,6 +36,8 @@ from app.parties import pages as parties_pages
 from app.parties import routes as parties_routes
 from app.plan import pages as plan_pages
 from app.plan import routes as plan_routes
+from app.progress import pages as progress_pages
+from app.progress import routes as progress_routes
 from app.reports import pages as reports_pages
 from app.reports import routes as reports_routes
 from app.supply import routes as supply_routes
@@ -93,6 +95,8 @@ def create_app(database_url: str, config: Settings | None = None) -> FastAPI:
     app.include_router(reports_pages.router)
     app.include_router(amendments_routes.router)
     app.include_router(amendments_pages.router)
+    app.include_router(progress_routes.router)
+    app.include_router(progress_pages.router)
     app.include_router(plan_routes.router)
     app.include_router(plan_pages.router)
     app.include_router(ops_routes.router)

@@ -112,6 +112,8 @@ AMENDMENT = {
 STRAW = {"slug": "straw-projects"}
 DAYS = {"from": "2025-01-01", "to": "2025-12-31"}
 
+RATE = "pesticide-packaging-recovery"
+
 RIGHTS_OF = {
     "hand_in": frozenset({"collector"}),
     "collect": frozenset({"collector", "keeper"}),
@@ -303,6 +305,15 @@ ROUTES: dict[str, Row | tuple[Row, ...]] = {
     "GET /api/v1/plan/imports/{import_id}/errors.xlsx": Row(
         frozenset({"province"}), "registers.edit", path={"import_id": REFUSED}
     ),
+    "GET /api/v1/plan/progress": Row(ANYONE),
+    "GET /api/v1/plan/targets": Row(ANYONE),
+    "GET /api/v1/plan/targets.csv": Row(ANYONE),
+    "GET /api/v1/plan/targets/{code}": Row(ANYONE, path={"code": RATE}),
+    # (of the province's departments, the printed list decides: tests/test_progress_entries.py)
+    "POST /api/v1/plan/targets/{code}/actuals": Row(
+        frozenset({"province"}), "progress.enter", path={"code": "manure-resource-use"}, own=201,
+        json={"year": 2023, "value": 80, "unit": "%", "source": "2023 年统计公报"},
+    ),
     "GET /api/v1/plan/{table}": Row(ANYONE, path={"table": "sections"}),
     "GET /api/v1/plan/{table}.csv": Row(ANYONE, path={"table": "sections"}),
     "GET /api/v1/plan/{table}/{code}": Row(ANYONE, path={"table": "sections", "code": "item-9"}),
@@ -322,6 +333,12 @@ ROUTES: dict[str, Row | tuple[Row, ...]] = {
     "GET /plan/instruments": Row(ANYONE, page=True),
     "GET /plan/areas": Row(ANYONE, page=True),
     "GET /plan/citations": Row(ANYONE, page=True),
+    "GET /plan/progress": Row(ANYONE, page=True),
+    "GET /plan/targets/{code}": Row(ANYONE, path={"code": RATE}, page=True),
+    "POST /plan/targets/{code}": Row(
+        frozenset({"province"}), "progress.enter", path={"code": "manure-resource-use"}, own=303, page=True,
+        form={"year": "2022", "value": "80", "unit": "%", "source": "2022 年统计公报"},
+    ),
     "GET /plan/search": Row(ANYONE, query={"q": "回收率"}, page=True),
     # pages of people
     "GET /": Row(EVERYONE, page=True),

@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.caller import Caller
 from app.auth.models import Account
-from app.plan.linked import Row, link, number
+from app.plan.linked import Row, link
+from app.plan.linked_duties import number
 from app.plan.read import Plan
 from app.progress.models import PlanActual
 from app.registers.rights import is_official
@@ -18,7 +20,7 @@ async def standing_actuals(session: AsyncSession) -> dict[str, list[PlanActual]]
     """Return the latest entry of each year by target, the first year first; one statement."""
     asked = (
         select(PlanActual)
-        .distinct(PlanActual.target, PlanActual.year)
+        .ext(distinct_on(PlanActual.target, PlanActual.year))
         .order_by(PlanActual.target, PlanActual.year, PlanActual.number.desc())
     )
     found: dict[str, list[PlanActual]] = {}
@@ -70,6 +72,6 @@ def entry_shown(plan: Plan, entry: PlanActual) -> dict[str, Any]:
     }
 
 
-def year_entry(entries: Sequence[Row], year: int) -> Row | None:
+def year_entry(entries: Sequence[Row], year: int | None) -> Row | None:
     """Return the entry of a year that stands, if any."""
     return next((one for one in entries if one["year"] == year and one["standing"]), None)

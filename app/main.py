@@ -38,6 +38,7 @@ from app.plan import pages as plan_pages
 from app.plan import routes as plan_routes
 from app.progress import pages as progress_pages
 from app.progress import routes as progress_routes
+from app.registers import routes as registers_routes
 from app.reports import pages as reports_pages
 from app.reports import routes as reports_routes
 from app.supply import routes as supply_routes
@@ -97,6 +98,7 @@ def create_app(database_url: str, config: Settings | None = None) -> FastAPI:
     app.include_router(amendments_pages.router)
     app.include_router(progress_routes.router)
     app.include_router(progress_pages.router)
+    app.include_router(registers_routes.router)
     app.include_router(plan_routes.router)
     app.include_router(plan_pages.router)
     app.include_router(ops_routes.router)

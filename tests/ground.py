@@ -75,7 +75,7 @@ class Ground:
     tokens: dict[str, str] = field(default_factory=dict)
     link: str = ""
     entries: list[str] = field(default_factory=list)
-    """Of the register `straw-projects`, each at its first version."""
+    """Of the register `straw-projects`: one to read, one to change, one to withdraw."""
     refused_import: str = ""
     rng: Random = field(default_factory=lambda: Random(11))
 
@@ -192,8 +192,9 @@ class Fresh:
     make: Callable[[Ground], str]
 
 
-ENTRY = Fresh(lambda ground: ground.entries.pop())
 STANDING = Fresh(lambda ground: ground.entries[0])
+CHANGED = Fresh(lambda ground: ground.entries[1])
+WITHDRAWN = Fresh(lambda ground: ground.entries[2])
 REFUSED = Fresh(lambda ground: ground.refused_import)
 LABEL = Fresh(lambda ground: ground.labels.pop())
 NEW_ID = Fresh(lambda ground: str(uuid7(ground.rng, datetime.now(UTC))))
@@ -284,7 +285,7 @@ async def _supply(world: World, by: str, county: str, **fields: str) -> str:
 async def _register_for(ground: Ground) -> None:
     """Enter some entries of a register that agriculture keeps, and let it refuse a file."""
     registers, official = "/api/v1/plan/registers", ground.world.client("province")
-    for _ in range(8):
+    for _ in range(3):
         body = {"valid_from": "2024-01-01", **straw_project(str(uuid4()))}
         answer = await official.post(f"{registers}/straw-projects/entries", json=body)
         assert answer.status_code == 201, answer.text

@@ -15,8 +15,8 @@ from tests import world as w
 from tests.ground import (
     AREA,
     BAG,
+    CHANGED,
     COUNTY,
-    ENTRY,
     EVENT,
     LABEL,
     LINK,
@@ -31,6 +31,7 @@ from tests.ground import (
     TOKEN,
     TRIP,
     VEHICLE,
+    WITHDRAWN,
     Place,
     straw_project,
 )
@@ -285,14 +286,14 @@ ROUTES: dict[str, Row | tuple[Row, ...]] = {
             json={"valid_from": "2024-01-01", **straw_project(NEW_ID)},
         ),
         # Of the province, and of a department that does not keep the list.
-        Row(frozenset(), path={"slug": "green-factories"}, json={}),
+        Row(frozenset(), path={"slug": "green-factories"}, json={"name": "x"}),
     ),
     "PUT /api/v1/plan/registers/{slug}/entries/{entry}": Row(
-        frozenset({"province"}), "registers.edit", path={**STRAW, "entry": ENTRY},
+        frozenset({"province"}), "registers.edit", path={**STRAW, "entry": CHANGED},
         json={"version": 1, "valid_from": "2024-01-01", **straw_project(NEW_ID)},
     ),
     "POST /api/v1/plan/registers/{slug}/entries/{entry}/withdraw": Row(
-        frozenset({"province"}), "registers.edit", path={**STRAW, "entry": ENTRY},
+        frozenset({"province"}), "registers.edit", path={**STRAW, "entry": WITHDRAWN},
         json={"version": 1, "note": "登记有误"},
     ),
     "DELETE /api/v1/plan/registers/{slug}/entries/{entry}/personal": Row(

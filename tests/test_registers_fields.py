@@ -129,11 +129,9 @@ ANYTHING = st.one_of(
 def test_whatever_is_sent_is_read_or_refused(kind, sent):
     try:
         found = parse(field(kind), sent, codes)
-    except Unfit as refused:
-        assert str(refused)
-        assert refused.english
-    else:
-        assert found is None or parse(field(kind), found, codes) == found
+    except Unfit:
+        return
+    assert found is None or parse(field(kind), found, codes) == found
 
 
 @given(st.decimals(0, 10**9, places=4, allow_nan=False))

@@ -60,6 +60,8 @@ RIGHTS = {
     "declare.resource_units": _right("公布资源化利用单位", "province", department="agriculture"),
     # item （十八）: 省发展改革委 organises and co-ordinates
     "declare.plan": _right("登记方案的修订", "province", department="development_reform"),
+    # the lists that the plan orders; of which department, the list of its section says
+    "registers.edit": _right("登记名单", "province"),
     # what targets came to; of which department, the list that answers for the target says
     "progress.enter": _right("填报目标数据", "province"),
     # labels and tokens

@@ -48,11 +48,6 @@ class Draft:
     note: str | None
     identity_key: str
 
-    def first(self, register: Register, kind: str) -> str | None:
-        """Return the code by which the entry is filtered: the first field of a kind."""
-        found = register.first_of(kind)
-        return str(self.values[found.name]) if found and found.name in self.values else None
-
 
 class Reader:
     """Reads what is sent for the entries of one register."""

@@ -83,7 +83,7 @@ async def see_entry(
     require_reader(caller, register)
     entry = await find_entry(session, register, key)
     if as_of_day and entry.version is not None:
-        entry = await as_of(session, entry, as_of_day)
+        entry = await as_of(session, register, entry, as_of_day)
     history = await history_of(session, entry)
     values = [entry.values, *(version.values for version in history)]
     known = await known_to(session, register, entry_texts(register, values))

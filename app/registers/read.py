@@ -116,7 +116,7 @@ async def _conditions(
             or_(*(row["values"][name].astext == asked.refers for name in fields), false())
         )
     for word in folded(asked.q).split():
-        told = func.lower(row.name + " " + cast(row["values"], Text))
+        told = func.lower(row.name + " " + row.name_key + " " + cast(row["values"], Text))
         conditions.append(func.strpos(told, word) > 0)
     return conditions
 
@@ -155,7 +155,7 @@ async def history_of(session: AsyncSession, entry: Entry) -> Sequence[Version]:
     return await _versions(session, entry, true(), MOST_VERSIONS)
 
 
-async def as_of(session: AsyncSession, entry: Entry, day: date) -> Entry:
+async def as_of(session: AsyncSession, register: Register, entry: Entry, day: date) -> Entry:
     """Return an entry as it stood at the end of a day; NotFound before it was entered."""
     end = datetime.combine(day, time(), SHANGHAI) + timedelta(days=1)
     versions = await _versions(session, entry, RegisterVersion.recorded_at < end, 1)
@@ -165,6 +165,9 @@ async def as_of(session: AsyncSession, entry: Entry, day: date) -> Entry:
     return replace(
         entry,
         name=then.name,
+        county=register.code_of("county", then.values),
+        area=register.code_of("area", then.values),
+        industry=register.code_of("industry", then.values),
         values=then.values,
         document=then.document,
         valid_from=then.valid_from,

@@ -1,6 +1,6 @@
 """A list that the document orders, as its entries are written and read: fields, who keeps it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.errors import NotFound
 from app.plan.models import PlanResponsibility
 from app.plan.tables import PlanRegister, PlanRegisterField
-from app.registers.fields import Field
+from app.registers.fields import Field, Value
 
 NAME, DOCUMENT, VALID_FROM, VALID_TO, NOTE = "name", "document", "valid_from", "valid_to", "note"
 COMMON = {DOCUMENT: "公布文号", VALID_FROM: "有效期起", VALID_TO: "有效期止", NOTE: "备注"}
@@ -76,9 +76,10 @@ class Register:
                 return one.printed
         return None
 
-    def first_of(self, kind: str) -> Field | None:
-        """Return the first field of a kind: that by which entries are filtered."""
-        return next((field for field in self.fields if field.kind == kind), None)
+    def code_of(self, kind: str, values: Mapping[str, Value]) -> str | None:
+        """Return the code by which an entry is filtered: that of its first field of a kind."""
+        first = next((field.name for field in self.fields if field.kind == kind), "")
+        return str(values[first]) if first in values else None
 
 
 async def find_register(session: AsyncSession, slug: str) -> Register:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.config import ROOT
 from app.db import Database
 from app.plan.document import head
 from app.plan.linked_duties import departments
@@ -104,6 +105,19 @@ async def test_the_script_prints_the_same_figures(plan: Plan):
     assert [printed[f"行业清单：{name}"] for name in ("专栏3", "条（十一）", "专栏5", "条（十七）")] == [
         3, 6, 5, 5,
     ]  # fmt: skip
+
+
+async def test_the_readme_tells_the_figures_that_the_script_prints(plan: Plan):
+    told = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    n = head(plan)["counts"]
+    assert (
+        f"{n['parts']} parts, {n['items']} items, {n['boxes']} boxes, {n['paragraphs']} paragraphs, "
+        f"{n['departments']} departments on {n['responsibility_lists']} lists in "
+        f"{n['responsibilities']} pairs, {n['measures']} measures, {n['targets']} targets of which "
+        f"{n['numeric_targets']} have numbers, {n['industry_lists']} printed lists of industries, "
+        f"{n['technologies']} technologies, {n['instruments']} instruments, "
+        f"{n['registers']} registers."
+    ) in told
 
 
 async def test_the_printed_lists_are_the_source_s(plan: Plan):

@@ -75,7 +75,7 @@ def responsibilities(plan: Plan) -> list[Row]:
     short = {one.slug: one.short_name for one in plan.departments}
     return [
         {
-            "code": f"{section.code}-{one.position}",
+            **link("responsibilities", f"{section.code}-{one.position}", one.printed),
             "section": link("sections", section.code, section_name(section)),
             "heading": printed[section.code].heading,
             "position": one.position,

@@ -23,7 +23,7 @@ from app.plan.marked import marked
 from app.plan.models import PlanWording
 from app.plan.printed import blocks, changed_by, contents
 from app.plan.read import Plan, plan_on, wordings_of
-from app.plan.search import KINDS, LONGEST, Found, after_hit, search, words_of
+from app.plan.search import KINDS, LONGEST, Found, after_hit, reads_all, search, words_of
 from app.templating import render
 
 router = APIRouter(include_in_schema=False)
@@ -195,7 +195,7 @@ async def show_search(
         found = await search(
             session,
             q,
-            public=caller is None,
+            public=not reads_all(caller),
             limit=limit + 1,
             kind=each,
             after=after_hit(cursor) if kind else None,

@@ -15,7 +15,7 @@ from app.plan.document import head
 from app.plan.linked import Row
 from app.plan.published import TABLES, Published, as_csv
 from app.plan.read import plan_on, wordings_of
-from app.plan.search import KINDS, Found, after_hit, search
+from app.plan.search import KINDS, Found, after_hit, reads_all, search
 
 router = APIRouter(prefix="/api/v1/plan", tags=["plan"])
 
@@ -44,7 +44,12 @@ async def get_search(
     cursor: Cursor = None,
 ) -> Row:
     found = await search(
-        session, q, public=caller is None, kind=kind, limit=limit + 1, after=after_hit(cursor)
+        session,
+        q,
+        public=not reads_all(caller),
+        kind=kind,
+        limit=limit + 1,
+        after=after_hit(cursor),
     )
     return page(found, limit, lambda hit: hit.place, _hit)
 

@@ -279,7 +279,7 @@ class PlanSearchText(Base):
     text: Mapped[str]
     url: Mapped[str]
     public: Mapped[bool]
-    """Whether anyone may find it; else those who are signed in."""
+    """Whether anyone may find it; else those who read what is not published."""
     folded: Mapped[str]
     """Title and text as they are compared: full width as half width, capitals as small letters."""
     grams: Mapped[list[str]]

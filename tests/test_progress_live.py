@@ -98,6 +98,7 @@ async def test_the_province_sees_its_rate_with_year_source_and_trend(world: Worl
     assert [(one["year"], one["value"]) for one in shown["trend"]] == [
         (2022, 62.5), (2024, pytest.approx(90_000 / 1_100)), (2025, 80), (today().year, 0),
     ]  # fmt: skip
+    assert [one["year"] for one in shown["trend"] if one.get("partial")] == [today().year]
     assert (shown["value"], shown["year"], shown["area"]) == (80, 2025, None)
     assert shown["state"] == ("behind" if today().year > 2025 else "underway")
     assert shown["gap"] == 5

@@ -174,6 +174,24 @@ def test_a_card_has_words_a_bar_and_a_line_of_years():
     assert shown["trend"] == "2023 年 70% → 2025 年 81.25%"
 
 
+def test_the_line_of_a_reduction_is_of_what_was_used_and_a_running_year_is_said_so():
+    trend = [
+        {"year": 2020, "value": 0, "amount": 600},
+        {"year": 2024, "value": 100, "amount": 500, "partial": True},
+    ]
+    used = ROW["actual"] | {"trend": trend, "unit": "吨"}
+    shown = card(ROW | {"meaning": "reduce_by", "base_year": 2020, "actual": used})
+    assert shown["trend"] == "2020 年 600 吨 → 2024 年至今 500 吨"
+    assert shown["line"]["points"] == "4.0,4.0 116.0,28.0"
+    assert [one["amount"] for one in shown["years"]] == ["500 吨", "600 吨"]
+
+
+def test_a_share_just_short_of_its_target_is_not_rounded_up_to_it():
+    short = ROW["actual"] | {"value": 84.999, "gap": 0.001}
+    shown = card(ROW | {"actual": short})
+    assert (shown["reached"], shown["missing"]) == ("84.99%", "还差 0.01 个百分点")
+
+
 def test_what_is_not_known_has_no_bar_and_one_year_no_line():
     nothing = {"value": None, "share": None, "gap": None, "trend": []}
     shown = card(ROW | {"target_year": None, "actual": ROW["actual"] | nothing})
@@ -186,7 +204,7 @@ def test_what_is_not_known_has_no_bar_and_one_year_no_line():
 
 
 def test_an_increase_is_said_so_and_its_bar_is_empty():
-    grown = ROW["actual"] | {"value": -500, "share": -0.4, "unit": "吨", "gap": 1700}
+    grown = ROW["actual"] | {"trend": [], "value": -500, "share": -0.4, "unit": "吨", "gap": 1700}
     row = ROW | {"meaning": "reduce_by", "unit": "吨", "value": 1200, "actual": grown}
     assert reached(row) == "增加 500 吨"
     assert card(row)["bar"]["part"] == 0

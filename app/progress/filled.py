@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.events.filled import Blank
 from app.plan.linked import Row
 from app.progress.wording import plain
 
@@ -16,7 +17,7 @@ class Filled:
     """What was typed, and a sentence for each field that does not fit."""
 
     values: dict[str, str]
-    errors: dict[str, str] = field(default_factory=dict)
+    errors: Blank = field(default_factory=Blank)
 
     @property
     def year(self) -> int | None:

@@ -14,6 +14,7 @@ from app.progress.assess import Point
 from app.progress.live import FIRST_YEAR, Known
 from app.registers.kinds import Counts, by_industry_of, count_standing
 
+INDUSTRIES, ENTRIES = "个行业", "条"
 CountsByYear = Mapping[int, Mapping[str, Counts]]
 """Standing entries by register and industry, at the end of a year or on the day asked for."""
 
@@ -45,6 +46,7 @@ def list_known(plan: Plan, target: PlanTarget, counts: CountsByYear) -> Known:
             "page": page_of("registers", register.slug),
         },
         standing=True,
+        unit=INDUSTRIES if register.industry_list else target.unit or ENTRIES,
         industries=_industries(plan, register, counts[max(counts)].get(key, {})),
     )
 

@@ -30,6 +30,7 @@ FOR_OTHERS = "为未公布的实时数字，您的账号不能查看"
 class Known:
     """What is known of a target: points by year, or why there are none, and where it all stands.
 
+    `unit` is that of the points where it is not the target's: a list counts in what it has.
     `area` is whose figure it is where it is not the province's. `industries` counts, for a list
     that has so many of each industry, the industries that have enough and what is missing.
     """
@@ -38,6 +39,7 @@ class Known:
     why: str | None = None
     origin: Row | None = None
     standing: bool = False
+    unit: str | None = None
     area: Row | None = None
     industries: Row | None = None
     notes: Sequence[str] = field(default_factory=list)

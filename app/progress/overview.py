@@ -35,8 +35,8 @@ def card(row: Row) -> Row:
         "reached": reached(row),
         "missing": missing(row),
         "bar": _bar(row),
-        "line": _line(actual["trend"]),
-        "trend": _ends(row),
+        "line": _line(_years(row)),
+        "trend": _ends(_years(row), actual["unit"]),
         "years": [_year(row, one) for one in reversed(actual["trend"])],
         "amount": _said(actual["amount"], actual["unit"]),
         "baseline": _said((actual["baseline"] or {}).get("value"), actual["unit"]),
@@ -51,6 +51,7 @@ def _year(row: Row, one: Row) -> Row:
     unit = row["actual"]["unit"]
     return {
         **one,
+        "partial": one.get("partial", False),
         "value": _said(one["value"], unit) or "—",
         "amount": _said(one.get("amount"), unit),
     }
@@ -66,9 +67,18 @@ def _bar(row: Row) -> Row | None:
     return {"part": max(share, 0) * mark, "mark": mark}
 
 
-def _line(trend: Sequence[Row]) -> Row | None:
+def _years(row: Row) -> list[Row]:
+    """Return the known years with what a line is drawn of: of a reduction, what was used."""
+    drawn = "amount" if row["meaning"] == "reduce_by" else "value"
+    return [
+        {"year": one["year"], "value": one[drawn], "partial": one.get("partial", False)}
+        for one in row["actual"]["trend"]
+        if one[drawn] is not None
+    ]
+
+
+def _line(known: Sequence[Row]) -> Row | None:
     """Return the points of a line through the years, where there are two at least."""
-    known = [one for one in trend if one["value"] is not None]
     if len(known) < FEWEST:
         return None
     years = [one["year"] for one in known]
@@ -88,9 +98,10 @@ def _line(trend: Sequence[Row]) -> Row | None:
     }
 
 
-def _ends(row: Row) -> str:
-    """Return the trend in words: 2021 年 70% → 2025 年 86.2%."""
-    unit = row["actual"]["unit"]
-    known = [one for one in row["actual"]["trend"] if one["value"] is not None]
-    ends = known if len(known) == 1 else [*known[:1], *known[-1:]]
-    return " → ".join(f"{one['year']} 年 {said(one['value'], unit)}" for one in ends)
+def _ends(known: Sequence[Row], unit: str | None) -> str:
+    """Return the first and the last year in words: 2021 年 70% → 2026 年至今 86.2%."""
+    ends = [*known[:1], *known[1:][-1:]]
+    return " → ".join(
+        f"{one['year']} 年{'至今' if one['partial'] else ''} {said(one['value'], unit)}"
+        for one in ends
+    )

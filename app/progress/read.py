@@ -16,12 +16,10 @@ from app.plan.tables import PlanTarget
 from app.progress.actuals import responsible_for
 from app.progress.assess import STATE_NAMES, Assessment, Goal, Point, Reached, assess
 from app.progress.entries import standing_actuals
-from app.progress.lists import CountsByYear, counts_to, list_known
+from app.progress.lists import INDUSTRIES, CountsByYear, counts_to, list_known
 from app.progress.live import Known, recovery_known
 from app.progress.models import PlanActual
 from app.reports.recovery import reported_size
-
-INDUSTRIES = "个行业"
 
 
 @dataclass(frozen=True)
@@ -72,8 +70,8 @@ async def progress_on(
             standing=known.standing,
         )
         said = actual(one, known, judged)
-        if one.source == "recovery" and judged.year == day_of(now).year:
-            said["notes"].append(f"{judged.year} 年还没有结束，这是到今天为止的数字")
+        if one.source == "recovery":
+            _mark_partial(said, day_of(now).year)
         if one.meaning is None and one.source == "entries":
             said |= _statement(entered.get(one.code, []), on)
         rows.append({**target(plan, one), "actual": said})
@@ -127,7 +125,7 @@ def actual(one: PlanTarget, known: Known, judged: Assessment) -> Row:
         "state": judged.state,
         "state_name": STATE_NAMES[judged.state],
         "value": number(judged.value),
-        "unit": INDUSTRIES if known.industries else one.unit,
+        "unit": known.unit or one.unit,
         "year": judged.year,
         "source": judged.source,
         "origin": known.origin,
@@ -148,6 +146,15 @@ def _point(point: Point | Reached) -> Row:
     row: Row = {"year": point.year, "value": number(point.value), "source": point.source}
     amount = getattr(point, "amount", None)
     return row if amount is None else {**row, "amount": number(amount)}
+
+
+def _mark_partial(said: Row, this_year: int) -> None:
+    """Say of a rate of the running year that the year is not over."""
+    for point in said["trend"]:
+        if point["year"] == this_year:
+            point["partial"] = True
+    if said["year"] == this_year:
+        said["notes"].append(f"{this_year} 年还没有结束，这是到今天为止的数字")
 
 
 def _statement(entries: Sequence[PlanActual], on: date) -> Row:

@@ -20,7 +20,7 @@ from app.registers.edit import add_entry
 
 DOCUMENT = "演示文号〔{year}〕{serial}号"
 _COUNTIES = ("130110", "130229", "130322", "130435", "130528", "130682", "130722", "131023")
-_TOWNS = ("鹿泉", "玉田", "昌黎", "曲周", "宁晋", "定州", "尚义", "永清")
+_TOWNS = ("鹿泉", "玉田", "昌黎", "曲周", "宁晋", "定州", "张北", "永清")
 _WELL_COVERED = frozenset({"steel", "coking", "building-materials", "papermaking", "chemicals"})
 _CROPS = ("小麦", "玉米", "苹果", "设施蔬菜")
 

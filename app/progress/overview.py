@@ -78,16 +78,16 @@ def _years(row: Row) -> list[Row]:
 
 
 def _line(known: Sequence[Row]) -> Row | None:
-    """Return the points of a line through the years, where there are two at least."""
-    if len(known) < FEWEST:
-        return None
+    """Return the points of a line through the years; None where nothing has changed."""
     years = [one["year"] for one in known]
     values = [one["value"] for one in known]
+    if len(set(values)) < FEWEST:
+        return None
     low, spread = min(values), max(values) - min(values)
     points = [
         (
             EDGE + (year - years[0]) / (years[-1] - years[0]) * (WIDTH - 2 * EDGE),
-            HEIGHT - EDGE - ((value - low) / spread if spread else 0.5) * (HEIGHT - 2 * EDGE),
+            HEIGHT - EDGE - (value - low) / spread * (HEIGHT - 2 * EDGE),
         )
         for year, value in zip(years, values, strict=True)
     ]

@@ -271,10 +271,10 @@ ROUTES: dict[str, Row | tuple[Row, ...]] = {
     "GET /api/v1/plan/registers/{slug}": (
         Row(ANYONE, path=STRAW),
         # Experts are people: officials alone read their list.
-        Row(SUPERVISORS, path={"slug": "experts"}),
+        Row(SUPERVISORS, "registers.read", path={"slug": "experts"}),
     ),
     "GET /api/v1/plan/registers/{slug}.csv": (
-        Row(ANYONE, path=STRAW), Row(SUPERVISORS, path={"slug": "experts"}),
+        Row(ANYONE, path=STRAW), Row(SUPERVISORS, "registers.read", path={"slug": "experts"}),
     ),
     "GET /api/v1/plan/registers/{slug}/template.xlsx": Row(ANYONE, path=STRAW),
     "GET /api/v1/plan/registers/{slug}/entries/{entry}": Row(

@@ -38,7 +38,11 @@ from app.plan import pages as plan_pages
 from app.plan import routes as plan_routes
 from app.progress import pages as progress_pages
 from app.progress import routes as progress_routes
+from app.registers import edit_pages as registers_edit_pages
+from app.registers import import_pages as registers_import_pages
+from app.registers import pages as registers_pages
 from app.registers import routes as registers_routes
+from app.registers import withdraw_pages as registers_withdraw_pages
 from app.reports import pages as reports_pages
 from app.reports import routes as reports_routes
 from app.supply import routes as supply_routes
@@ -99,6 +103,11 @@ def create_app(database_url: str, config: Settings | None = None) -> FastAPI:
     app.include_router(progress_routes.router)
     app.include_router(progress_pages.router)
     app.include_router(registers_routes.router)
+    # Before the page of an entry, which would take `new` and `import` for entries.
+    app.include_router(registers_edit_pages.router)
+    app.include_router(registers_import_pages.router)
+    app.include_router(registers_withdraw_pages.router)
+    app.include_router(registers_pages.router)
     app.include_router(plan_routes.router)
     app.include_router(plan_pages.router)
     app.include_router(ops_routes.router)

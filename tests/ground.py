@@ -195,6 +195,8 @@ class Fresh:
 STANDING = Fresh(lambda ground: ground.entries[0])
 CHANGED = Fresh(lambda ground: ground.entries[1])
 WITHDRAWN = Fresh(lambda ground: ground.entries[2])
+CHANGED_ON_PAGE = Fresh(lambda ground: ground.entries[3])
+WITHDRAWN_ON_PAGE = Fresh(lambda ground: ground.entries[4])
 REFUSED = Fresh(lambda ground: ground.refused_import)
 LABEL = Fresh(lambda ground: ground.labels.pop())
 NEW_ID = Fresh(lambda ground: str(uuid7(ground.rng, datetime.now(UTC))))
@@ -285,7 +287,7 @@ async def _supply(world: World, by: str, county: str, **fields: str) -> str:
 async def _register_for(ground: Ground) -> None:
     """Enter some entries of a register that agriculture keeps, and let it refuse a file."""
     registers, official = "/api/v1/plan/registers", ground.world.client("province")
-    for _ in range(3):
+    for _ in range(5):
         body = {"valid_from": "2024-01-01", **straw_project(str(uuid4()))}
         answer = await official.post(f"{registers}/straw-projects/entries", json=body)
         assert answer.status_code == 201, answer.text

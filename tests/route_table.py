@@ -16,6 +16,7 @@ from tests.ground import (
     AREA,
     BAG,
     CHANGED,
+    CHANGED_ON_PAGE,
     COUNTY,
     EVENT,
     LABEL,
@@ -32,6 +33,7 @@ from tests.ground import (
     TRIP,
     VEHICLE,
     WITHDRAWN,
+    WITHDRAWN_ON_PAGE,
     Place,
     straw_project,
 )
@@ -111,6 +113,10 @@ AMENDMENT = {
     "effective_on": "2026-02-01",
 }  # fmt: skip
 STRAW = {"slug": "straw-projects"}
+STRAW_FORM = {
+    "kind": "整县推进", "county": w.LUQUAN, "operator": "某公司", "year": "2024",
+    "valid_from": "2024-01-01", "version": "1",
+}  # fmt: skip
 DAYS = {"from": "2025-01-01", "to": "2025-12-31"}
 
 RATE = "pesticide-packaging-recovery"
@@ -341,6 +347,52 @@ ROUTES: dict[str, Row | tuple[Row, ...]] = {
         form={"year": "2022", "value": "80", "unit": "%", "source": "2022 年统计公报"},
     ),
     "GET /plan/search": Row(ANYONE, query={"q": "回收率"}, page=True),
+    "GET /plan/registers": Row(ANYONE, page=True),
+    "GET /plan/registers/{slug}": (
+        Row(ANYONE, path=STRAW, page=True),
+        Row(SUPERVISORS, path={"slug": "experts"}, page=True),
+    ),
+    "GET /plan/registers/{slug}/{entry}": Row(ANYONE, path={**STRAW, "entry": STANDING}, page=True),
+    "GET /plan/registers/{slug}/new": (
+        Row(frozenset({"province"}), "registers.edit", path=STRAW, page=True),
+        Row(frozenset(), path={"slug": "green-factories"}, page=True),
+    ),
+    "POST /plan/registers/{slug}/new": (
+        Row(
+            frozenset({"province"}), "registers.edit", path=STRAW, own=303, page=True,
+            form={**STRAW_FORM, "name": NEW_ID},
+        ),
+        Row(frozenset(), path={"slug": "green-factories"}, form={"name": "x"}, page=True),
+    ),
+    "GET /plan/registers/{slug}/{entry}/edit": Row(
+        frozenset({"province"}), "registers.edit", path={**STRAW, "entry": STANDING}, page=True
+    ),
+    "POST /plan/registers/{slug}/{entry}/edit": Row(
+        frozenset({"province"}), "registers.edit", path={**STRAW, "entry": CHANGED_ON_PAGE},
+        form={**STRAW_FORM, "name": NEW_ID}, own=303, page=True,
+    ),
+    "GET /plan/registers/{slug}/{entry}/withdraw": Row(
+        frozenset({"province"}), "registers.edit", path={**STRAW, "entry": STANDING}, page=True
+    ),
+    "POST /plan/registers/{slug}/{entry}/withdraw": Row(
+        frozenset({"province"}), "registers.edit", path={**STRAW, "entry": WITHDRAWN_ON_PAGE},
+        form={"version": "1", "note": "登记有误"}, own=303, page=True,
+    ),
+    # Straw projects are no people: tests/test_register_pages.py erases an expert's data.
+    "GET /plan/registers/{slug}/{entry}/erase": Row(
+        frozenset({"province"}), "registers.edit", path={**STRAW, "entry": STANDING}, own=404, page=True
+    ),
+    "POST /plan/registers/{slug}/{entry}/erase": Row(
+        frozenset({"province"}), "registers.edit", path={**STRAW, "entry": STANDING}, form={"x": "1"},
+        own=404, page=True,
+    ),
+    "GET /plan/registers/{slug}/import": Row(
+        frozenset({"province"}), "registers.edit", path=STRAW, page=True
+    ),
+    # Without a file: tests/test_register_pages.py sends some.
+    "POST /plan/registers/{slug}/import": Row(
+        frozenset({"province"}), "registers.edit", path=STRAW, form={"note": "没有文件"}, own=422, page=True
+    ),
     # pages of people
     "GET /": Row(EVERYONE, page=True),
     "GET /sites": (

@@ -274,6 +274,7 @@ ROUTES: dict[str, Row | tuple[Row, ...]] = {
         json={**AMENDMENT, "paragraphs": [{"address": "item-8-p1", "text": "新。"}]},
     ),
     "GET /api/v1/plan/registers": Row(ANYONE),
+    "GET /api/v1/plan/registers.csv": Row(ANYONE),
     "GET /api/v1/plan/registers/{slug}": (
         Row(ANYONE, path=STRAW),
         # Experts are people: officials alone read their list.

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import NotFound
 from app.plan.linked import Row, citation, link, link_to_box, link_to_section, links
+from app.plan.published import CODE, PLACE, Column, at
 from app.plan.read import Plan, plan_on
 from app.plan.tables import PlanRegister, PlanRegisterField
 from app.registers.models import RegisterEntry
@@ -19,6 +20,18 @@ from app.registers.source import LIVE, counts_of_live, in_force
 API = "/api/v1/plan/registers"
 Counts = Mapping[str | None, int]
 """Standing entries by industry; None for those that name none."""
+COLUMNS: dict[str, Column] = {
+    **CODE,
+    "名称": at("name"),
+    "记什么": at("about"),
+    **PLACE,
+    "责任部门": lambda row: "、".join(one["printed"] for one in row["departments"]),
+    "公开": lambda row: "是" if row["public"] else "否",
+    "现有": at("count"),
+    "每个行业至少": at("low"),
+    "还差": at("missing"),
+}
+"""The registers themselves as .csv."""
 
 
 async def registers_on(
@@ -86,6 +99,14 @@ def _shown(plan: Plan, row: PlanRegister, register: Register, counts: Counts) ->
         ],
         "targets": links(
             "targets", (t for t in plan.targets if t.register == row.slug), "indicator"
+        ),
+        "industry_list": next(
+            (
+                link("industry-lists", one.code, one.name)
+                for one in plan.industry_lists
+                if one.code == row.industry_list
+            ),
+            None,
         ),
         "count": sum(counts.values()),
         "low": row.low_per_industry,

@@ -13,9 +13,11 @@ from app.auth.access import SignedIn, Visitor
 from app.db import Databases, Reading, Writing
 from app.errors import InvalidBody, UnsupportedMediaType
 from app.pagination import Cursor, Limit
+from app.plan.published import as_csv
 from app.registers.edit import add_entry, change_entry, erase_personal, withdraw_entry
 from app.registers.export import register_csv
 from app.registers.import_file import error_file, import_entries, importer_to
+from app.registers.kinds import COLUMNS
 from app.registers.look import see_entry, see_register, see_registers, see_written
 from app.registers.read import Asked
 from app.registers.register import find_register
@@ -52,6 +54,15 @@ Filters = Annotated[Asked, Depends(_asked)]
 @router.get("/registers", summary="名单")
 async def get_registers(session: Reading, on: OnDay = None) -> dict[str, Any]:
     return {"items": await see_registers(session, on or today()), "next_cursor": None}
+
+
+@router.get("/registers.csv", summary="名单（.csv）")
+async def get_registers_csv(session: Reading, on: OnDay = None) -> Response:
+    return Response(
+        as_csv(await see_registers(session, on or today()), COLUMNS),
+        media_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": 'attachment; filename="plan-registers.csv"'},
+    )
 
 
 @router.get("/registers/{slug}.csv", summary="名单的条目（.csv）")

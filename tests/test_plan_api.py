@@ -99,6 +99,43 @@ async def test_links_lead_both_ways(client: httpx.AsyncClient):
     assert len(paragraph["wordings"]) == 1
 
 
+BOTH_WAYS = [
+    ("departments", "instruments"),
+    ("departments", "measures"),
+    ("departments", "paragraphs"),
+    ("departments", "registers"),
+    ("departments", "responsibilities"),
+    ("departments", "targets"),
+    ("industries", "industry-lists"),
+    ("industries", "paragraphs"),
+    ("industries", "technologies"),
+    ("industry-lists", "paragraphs"),
+    ("industry-lists", "registers"),
+    ("measures", "targets"),
+    ("registers", "industries"),
+    ("registers", "targets"),
+]
+
+
+async def test_whatever_a_row_links_to_links_back(client: httpx.AsyncClient):
+    tables = {table for pair in BOTH_WAYS for table in pair}
+    out = {
+        row["href"]: hrefs(row)
+        for table in tables
+        for row in await everything(client, f"{BASE}/{table}")
+    }
+    for pair in BOTH_WAYS:
+        for here, there in (pair, pair[::-1]):
+            told = {
+                (one, other)
+                for one, others in out.items()
+                for other in others - {one}
+                if one.startswith(f"{BASE}/{here}/") and other.startswith(f"{BASE}/{there}/")
+            }
+            assert told
+            assert {(one, other) for one, other in told if one not in out[other]} == set()
+
+
 async def test_the_target_of_the_platform_is_printed_in_its_paragraph(client: httpx.AsyncClient):
     paragraph = (await client.get(f"{BASE}/paragraphs/item-2-p3")).json()
     assert "pesticide-packaging-recovery" in {one["code"] for one in paragraph["targets"]}

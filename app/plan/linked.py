@@ -139,12 +139,17 @@ def _what_stands_in(plan: Plan, addresses: Sequence[str]) -> Row:
     def among(rows: Iterable[Any]) -> Iterator[Any]:
         return (row for row in rows if row.paragraph in here)
 
+    listed = {one.list for one in plan.listed_industries if one.paragraph in here}
     titles = {c.code: c.title for c in plan.citations}
     cited = dict.fromkeys(one.citation for one in among(plan.cited))
     return {
         "measures": links("measures", among(plan.measures), "action"),
         "targets": links("targets", among(plan.targets), "indicator"),
-        "industry_lists": links("industry-lists", among(plan.industry_lists), "name"),
+        "industry_lists": links(
+            "industry-lists",
+            (x for x in plan.industry_lists if x.paragraph in here or x.code in listed),
+            "name",
+        ),
         "technologies": links("technologies", among(plan.technologies), "name"),
         "areas": links("areas", among(plan.areas), "printed", "printed"),
         "instruments": links("instruments", among(plan.instruments), "name", "slug"),
@@ -173,12 +178,31 @@ def paragraphs(plan: Plan) -> list[Row]:
             "section": link_to_section(plan, paragraph.section),
             "box": link_to_box(plan, paragraph.box),
             **_what_stands_in(plan, [paragraph.address]),
-            "departments": [
-                link("departments", one.department, one.printed)
-                for printed in plan.responsibility_lists
-                if printed.paragraph == paragraph.address
-                for one in plan.responsible(printed.section)
-            ],
+            "industries": _printed_industries(plan, paragraph.address),
+            "departments": _printed_departments(plan, paragraph.address),
         }
         for paragraph in plan.paragraphs
     ]
+
+
+def _printed_industries(plan: Plan, address: str) -> list[Row]:
+    """Return the industries of the classification that a paragraph prints, or cites first."""
+    printed = {
+        (one.list, one.position) for one in plan.listed_industries if one.paragraph == address
+    }
+    here = {m.industry for m in plan.industry_mappings if (m.list, m.position) in printed}
+    return links(
+        "industries",
+        (one for one in plan.industries if one.paragraph == address or one.code in here),
+        "name",
+    )
+
+
+def _printed_departments(plan: Plan, address: str) -> list[Row]:
+    """Return the departments on a paragraph's list, else those that it names first."""
+    for printed in plan.responsibility_lists:
+        if printed.paragraph == address:
+            listed = plan.responsible(printed.section)
+            return [link("departments", one.department, one.printed) for one in listed]
+    named = (one for one in plan.department_names if one.paragraph == address)
+    return [link("departments", one.department, one.printed) for one in named]

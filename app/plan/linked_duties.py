@@ -13,7 +13,7 @@ from app.plan.linked import (
     responsibility,
     section_name,
 )
-from app.plan.models import PlanDepartment
+from app.plan.models import PlanDepartment, PlanResponsibility
 from app.plan.read import Plan
 from app.plan.tables import PlanMeasure, PlanTarget
 
@@ -42,6 +42,7 @@ def _department(
 ) -> Row:
     slug = one.slug
     own = {r.section: r for r in plan.responsibilities if r.department == slug}
+    lists = {printed.section: printed for printed in plan.responsibility_lists}
     return {
         **link("departments", one.slug, one.short_name),
         "full_name": one.name,
@@ -54,9 +55,11 @@ def _department(
         "paragraph": citation(one.paragraph),
         "responsibilities": [
             {
+                **link("responsibilities", _pair(own[section.code]), own[section.code].printed),
                 "section": link("sections", section.code, section_name(section)),
                 "position": own[section.code].position,
                 "printed": own[section.code].printed,
+                "paragraph": citation(lists[section.code].paragraph),
             }
             for section in plan.sections
             if section.code in own
@@ -65,6 +68,9 @@ def _department(
         "targets": links("targets", (x for x, section in answers if section in own), "indicator"),
         "registers": links(
             "registers", (x for x in plan.registers if x.section in own), "name", "slug"
+        ),
+        "instruments": links(
+            "instruments", (x for x in plan.instruments if x.section in own), "name", "slug"
         ),
     }
 
@@ -75,7 +81,7 @@ def responsibilities(plan: Plan) -> list[Row]:
     short = {one.slug: one.short_name for one in plan.departments}
     return [
         {
-            **link("responsibilities", f"{section.code}-{one.position}", one.printed),
+            **link("responsibilities", _pair(one), one.printed),
             "section": link("sections", section.code, section_name(section)),
             "heading": printed[section.code].heading,
             "position": one.position,
@@ -86,6 +92,11 @@ def responsibilities(plan: Plan) -> list[Row]:
         for section in plan.sections
         for one in plan.responsible(section.code)
     ]
+
+
+def _pair(one: PlanResponsibility) -> str:
+    """Return the code of an item and one of its departments: item-9-1."""
+    return f"{one.section}-{one.position}"
 
 
 def measures(plan: Plan) -> list[Row]:

@@ -12,6 +12,7 @@ def industries(plan: Plan) -> list[Row]:
     lists = {one.code: one.name for one in plan.industry_lists}
     printed = {(one.list, one.position): one for one in plan.listed_industries}
     order = {one.code: one.position for one in plan.industry_lists}
+    listed = {(one.list, one.industry) for one in plan.industry_mappings}
     mappings = sorted(plan.industry_mappings, key=lambda one: order[one.list])
     return [
         {
@@ -36,6 +37,12 @@ def industries(plan: Plan) -> list[Row]:
             ],
             "technologies": links(
                 "technologies", (t for t in plan.technologies if t.industry == one.code), "name"
+            ),
+            "registers": links(
+                "registers",
+                (r for r in plan.registers if (r.industry_list, one.code) in listed),
+                "name",
+                "slug",
             ),
         }
         for one in plan.industries
@@ -112,11 +119,7 @@ def citations(plan: Plan) -> list[Row]:
             "paragraph": citation(
                 next(place.paragraph for place in plan.cited if place.citation == one.code)
             ),
-            "cited": [
-                {"paragraph": citation(place.paragraph), "quote": place.quote}
-                for place in plan.cited
-                if place.citation == one.code
-            ],
+            "cited": [_stands(plan, place) for place in plan.cited if place.citation == one.code],
         }
         for one in plan.citations
     ]

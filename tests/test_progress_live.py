@@ -93,6 +93,16 @@ async def test_years_cost_no_more_statements_than_one(world: World):
     assert len(many) - len(few) == len(YEARS) - 1
 
 
+async def test_a_day_far_ahead_costs_no_more_than_one_of_this_year(world: World):
+    client = world.client("province")
+    with world.count_queries() as near:
+        known = (await client.get(RATE)).json()["actual"]
+    with world.count_queries() as far:
+        ahead = (await client.get(f"{RATE}?on=9999-12-31")).json()["actual"]
+    assert len(far) <= len(near) + 1
+    assert [point["year"] for point in ahead["trend"]] == [one["year"] for one in known["trend"]]
+
+
 async def test_the_province_sees_its_rate_with_year_source_and_trend(world: World):
     shown = (await world.client("province").get(RATE)).json()["actual"]
     assert [(one["year"], one["value"]) for one in shown["trend"]] == [

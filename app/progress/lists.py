@@ -19,9 +19,12 @@ CountsByYear = Mapping[int, Mapping[str, Counts]]
 """Standing entries by register and industry, at the end of a year or on the day asked for."""
 
 
-async def counts_to(session: AsyncSession, on: date) -> CountsByYear:
-    """Return the counts of each year's last day, of the last year's on the day; one query each."""
-    days = [date(year, 12, 31) for year in range(FIRST_YEAR, on.year)]
+async def counts_to(session: AsyncSession, on: date, *, this_year: int) -> CountsByYear:
+    """Return the counts of each year's last day, of the last year's on the day; one query each.
+
+    Of years to come there is the day alone, however far it lies ahead.
+    """
+    days = [date(year, 12, 31) for year in range(FIRST_YEAR, min(on.year, this_year + 1))]
     return {day.year: await count_standing(session, day) for day in [*days, on]}
 
 

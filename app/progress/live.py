@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.areas.models import PROVINCE, Area, County
 from app.auth.caller import Caller
 from app.auth.permissions import allows
+from app.events.story import day_of
 from app.plan.linked import Row
 from app.progress.assess import Point
 from app.reports.by_year import recovery_by_year
@@ -51,7 +52,7 @@ async def recovery_known(
     """Return the recovery rate in percent, year by year, of what the caller's reports reach."""
     if caller is None or not allows(caller, "reports.read"):
         return Known(why=FOR_OTHERS if caller else FOR_STRANGERS)
-    years = range(FIRST_YEAR, on.year + 1)
+    years = range(FIRST_YEAR, min(on.year, day_of(now).year) + 1)
     if not years:
         return Known(why=f"{FIRST_YEAR} 年以前没有数据", origin=REPORT)
     rates = await recovery_by_year(session, caller, years, now=now)

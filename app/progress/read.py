@@ -55,7 +55,7 @@ async def progress_on(
     """
     plan = await plan_on(session, on)
     entered = await standing_actuals(session)
-    counts = await counts_to(session, on)
+    counts = await counts_to(session, on, this_year=day_of(now).year)
     rows = []
     for one in plan.targets:
         if one.source == "recovery":

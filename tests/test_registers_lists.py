@@ -16,6 +16,7 @@ from tests.world import World
 
 EXPERTS = f"{REGISTERS}/experts"
 NAME, PHONE, TITLE = "欧阳建国", "13912345678", "三级教授"
+PROBLEM = "application/problem+json"
 SECRETS = (NAME, PHONE, TITLE)
 
 
@@ -163,6 +164,32 @@ async def test_a_list_is_downloaded_with_its_filters(world: World):
     assert told["所在县（市、区）"] == "鹿泉区"
     assert told["有效期起"] == "2024-01-01"
     assert "备注" not in told
+
+
+@pytest.mark.parametrize("query", ["county=%00", "industry=%00", "area=%00", "q=%00"])
+async def test_what_cannot_be_asked_is_refused_before_the_first_line_of_a_csv(
+    world: World, query: str
+):
+    client = world.client(None)
+    listed = await client.get(f"{REGISTERS}/green-factories?{query}")
+    sent = await client.get(f"{REGISTERS}/green-factories.csv?{query}")
+    assert sent.status_code == listed.status_code
+    assert sent.headers["content-type"] == listed.headers["content-type"]
+    assert sent.headers["content-type"].startswith(PROBLEM)
+
+
+async def test_an_empty_list_is_downloaded_with_its_headings(world: World):
+    answer = await world.client(None).get(f"{REGISTERS}/green-factories.csv?county=000000")
+    assert len(list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))) == 1
+
+
+@pytest.mark.parametrize(("as_of", "status"), [("9999-12-31", 200), ("0001-01-01", 404)])
+async def test_the_first_and_the_last_day_of_all_can_be_asked_for(
+    world: World, as_of: str, status: int
+):
+    client = world.client(None)
+    [entry, *_] = (await client.get(f"{REGISTERS}/green-factories")).json()["items"]
+    assert (await client.get(entry["href"], params={"as_of": as_of})).status_code == status
 
 
 async def test_experts_are_for_officials_and_their_data_for_who_keeps_them(world: World, database):

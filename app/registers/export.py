@@ -48,15 +48,17 @@ async def _pieces(
         register = await find_register(session, slug)
         require_reader(caller, register)
         headings = [ID, *(register.columns[part] for part in _parts(register))]
-        yield BOM + _lines([headings])
+        # The headings go out with the first rows: what is refused must not begin with a 200.
+        head = BOM + _lines([headings])
         cursor: str | None = None
         while True:
             entries = await list_entries(
                 session, register, asked, cursor=cursor, limit=ROWS_AT_ONCE
             )
             known = await known_for(session, register, entries)
-            if entries:
-                yield _lines([_row(register, entry, known) for entry in entries])
+            if head or entries:
+                yield head + _lines([_row(register, entry, known) for entry in entries])
+            head = b""
             if len(entries) < ROWS_AT_ONCE:
                 return
             cursor = encode_cursor([entries[-1].name_key, entries[-1].id])

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -157,8 +157,8 @@ async def history_of(session: AsyncSession, entry: Entry) -> Sequence[Version]:
 
 async def as_of(session: AsyncSession, register: Register, entry: Entry, day: date) -> Entry:
     """Return an entry as it stood at the end of a day; NotFound before it was entered."""
-    end = datetime.combine(day, time(), SHANGHAI) + timedelta(days=1)
-    versions = await _versions(session, entry, RegisterVersion.recorded_at < end, 1)
+    end = datetime.combine(day, time.max, SHANGHAI)
+    versions = await _versions(session, entry, RegisterVersion.recorded_at <= end, 1)
     if not versions:
         raise NotFound(what=entry.id)
     [then] = versions

@@ -303,6 +303,7 @@ SHARE = "manure-resource-use"
     ("change", "pointer", "says"),
     [
         ({"issued_on": "2021-12-21"}, "/issued_on", "早于方案"),
+        ({"issued_on": "2126-01-05", "effective_on": "2126-02-01"}, "/issued_on", "还没有到"),
         ({"issued_on": "2026-01-05", "effective_on": "2026-01-04"}, "/effective_on", "2026-01-05"),
         ({"issued_on": "2026-02-30"}, "/issued_on", "日期"),
         ({"effective_on": "明天"}, "/effective_on", "日期"),

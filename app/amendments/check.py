@@ -31,6 +31,7 @@ class Standing:
     """Kinds of paragraphs by address."""
     wordings: dict[str, list[PlanWording]]
     targets: dict[str, list[PlanTarget]]
+    today: date
 
     def words_on(self, address: str, on: date) -> str:
         """Return the words of a paragraph on a day, those it began with for a day before."""
@@ -71,6 +72,12 @@ def _of_document(row: AmendmentRow, standing: Standing) -> Iterator[Fault]:
         yield _fault(
             "/issued_on", f"修订文件早于方案：{plan.number} 是 {plan.issued_on} 印发的",
             f"dated before the document that it amends, which was issued on {plan.issued_on}",
+        )  # fmt: skip
+    if row.issued_on > standing.today:
+        # Later amendments must take effect later: a wrong year would bar them all.
+        yield _fault(
+            "/issued_on", f"发文日期还没有到，今天是 {standing.today}",
+            f"is yet to come; today is {standing.today}",
         )  # fmt: skip
     known = standing.documents.get(row.number)
     for name, label in (("title", "标题"), ("issued_on", "发文日期"), ("effective_on", "生效日期")):

@@ -30,14 +30,14 @@ UNCHANGED = ("code", "position", "base_year", "measure", "source", "register")
 
 
 async def _apply(
-    session: AsyncSession, _: Caller, rows: Sequence[AmendmentRow], event_id: UUID, __: date
+    session: AsyncSession, _: Caller, rows: Sequence[AmendmentRow], event_id: UUID, on: date
 ) -> None:
     """Apply rows in their order; InvalidBody naming every place of the first that does not fit.
 
     The search then finds today's words. Those of an amendment that takes effect later are found
     from the first start or the first amendment after that day.
     """
-    standing = await _standing(session)
+    standing = await _standing(session, on)
     for i, row in enumerate(rows):
         found = faults(row, standing)
         if found:
@@ -48,7 +48,7 @@ async def _apply(
     await index_plan(session)
 
 
-async def _standing(session: AsyncSession) -> Standing:
+async def _standing(session: AsyncSession, on: date) -> Standing:
     """Read the plan and all amendments, one amendment at a time: the lock is the plan's own row."""
     plan = (
         await session.scalars(
@@ -63,6 +63,7 @@ async def _standing(session: AsyncSession) -> Standing:
         kinds=dict(paragraphs.all()),
         wordings={},
         targets={},
+        today=on,
     )
     for wording in await session.scalars(select(PlanWording).order_by(PlanWording.valid_from)):
         standing.wordings.setdefault(wording.address, []).append(wording)

@@ -289,8 +289,8 @@ async def test_an_expired_or_withdrawn_unit_is_not_referred_to(world: World):
     url = f"{REGISTERS}/mandatory-audits/entries"
     for consultancy, words in (
         ("过期机构", "届满"),
-        ("撤销机构", "撤销"),
-        (gone["id"], "撤销"),
+        ("撤销机构", "移出名单"),
+        (gone["id"], "移出名单"),
         ("没有的机构", "没有这个条目"),
     ):
         body["values"]["consultancy"] = consultancy

@@ -56,9 +56,9 @@ class RegisterEntryWithdrawn(DomainError):
 
     name = "register-entry-withdrawn"
     kind = Kind.CONFLICT
-    title = ("这一条已撤销", "The entry is withdrawn")
+    title = ("这一条已移出名单", "The entry is withdrawn")
     detail = (
-        "这一条已经撤销，不能再改。需要时请另登记一条。",
+        "这一条已经移出名单，不能再改。需要时请另登记一条。",
         "The entry is withdrawn and cannot be changed; enter a new one.",
     )
 

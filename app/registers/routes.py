@@ -154,7 +154,7 @@ async def put_entry(
 
 @router.post(
     "/registers/{slug}/entries/{entry}/withdraw",
-    summary="撤销一条",
+    summary="移出一条",
     openapi_extra=takes(Withdrawal),
 )
 async def post_withdrawal(

@@ -9,6 +9,7 @@ PAGES = {
     "boxes": "/plan#{}",
     "paragraphs": "/plan#{}",
     "departments": "/plan/departments/{}",
+    "responsibilities": "/plan/responsibilities#{}",
     "measures": "/plan/measures#{}",
     "targets": "/plan/targets/{}",
     "industries": "/plan/industries#{}",

@@ -179,7 +179,17 @@ def paragraphs(plan: Plan) -> list[Row]:
             "box": link_to_box(plan, paragraph.box),
             **_what_stands_in(plan, [paragraph.address]),
             "industries": _printed_industries(plan, paragraph.address),
-            "departments": _printed_departments(plan, paragraph.address),
+            "departments": [
+                link("departments", one.department, one.printed)
+                for printed in plan.responsibility_lists
+                if printed.paragraph == paragraph.address
+                for one in plan.responsible(printed.section)
+            ],
+            "departments_named": [
+                link("departments", one.department, one.printed)
+                for one in plan.department_names
+                if one.paragraph == paragraph.address
+            ],
         }
         for paragraph in plan.paragraphs
     ]
@@ -196,13 +206,3 @@ def _printed_industries(plan: Plan, address: str) -> list[Row]:
         (one for one in plan.industries if one.paragraph == address or one.code in here),
         "name",
     )
-
-
-def _printed_departments(plan: Plan, address: str) -> list[Row]:
-    """Return the departments on a paragraph's list, else those that it names first."""
-    for printed in plan.responsibility_lists:
-        if printed.paragraph == address:
-            listed = plan.responsible(printed.section)
-            return [link("departments", one.department, one.printed) for one in listed]
-    named = (one for one in plan.department_names if one.paragraph == address)
-    return [link("departments", one.department, one.printed) for one in named]

@@ -113,7 +113,9 @@ class Reader:
                 continue
             referred = self.known.entries[str(values[field.name])]
             if referred.withdrawn:
-                yield Fault(field.name, f"“{referred.name}”已移出名单", f"{referred.name} is withdrawn")
+                yield Fault(
+                    field.name, f"“{referred.name}”已移出名单", f"{referred.name} is withdrawn"
+                )
             elif valid_from and referred.valid_to and referred.valid_to < valid_from:
                 yield Fault(
                     field.name,

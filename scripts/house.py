@@ -49,7 +49,7 @@ def doors_open_inwards(path: str, source: str) -> Iterator[Finding]:
     if path == "app/main.py":
         return
     for name, line in imports(ast.parse(source)):
-        if re.fullmatch(r"app\.\w+\.(routes|pages)", name):
+        if re.fullmatch(r"app\.\w+\.(\w+_)?(routes|pages)", name):
             yield Finding(
                 path, line, f"{name} is a door; only app/main.py opens it. Import the use case."
             )

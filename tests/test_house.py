@@ -19,6 +19,12 @@ def findings(rule, path, source):
             "from app.events.record import record",
         ),
         (
+            house.doors_open_inwards,
+            "app/progress/pages.py",
+            "from app.registers.edit_pages import router",
+            "from app.registers.edit import add_entry",
+        ),
+        (
             house.one_door_to_the_log,
             "app/supply/declare.py",
             "from app.ledger.append import append",

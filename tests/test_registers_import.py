@@ -71,6 +71,13 @@ async def refused(world: World, content: bytes) -> list[tuple[int, str, str]]:
     return found
 
 
+async def test_a_formula_that_was_never_worked_out_is_refused_not_read_as_empty(world: World):
+    content = xlsx([*HEAD, "第三方评价机构"], [*row(900), '="评价"&"公司"'])
+    answer = await send(world, SLUG, content, "industry")
+    assert answer.status_code == 422
+    assert "公式" in answer.json()["detail"]
+
+
 async def test_a_sheet_is_imported_whatever_the_order_of_its_columns(world: World):
     book = Workbook()
     page = book.active

@@ -13,6 +13,8 @@ from app.amendments.schemas import AmendedParagraph, AmendedTarget, AmendmentRow
 from app.plan.models import PlanDocument, PlanWording
 from app.plan.tables import PlanTarget
 
+MOST_YEARS_AHEAD = 5
+"""No plan is amended further ahead: a wrong year would bar all later amendments."""
 PRINTED_HEAD = frozenset({"letterhead", "number", "signature", "date"})
 """Kinds of paragraphs that say what the document is; what amends it has a head of its own."""
 AT_LEAST = frozenset({"以上", "至少", "不低于", "不少于", "超过", "大于"})
@@ -78,6 +80,11 @@ def _of_document(row: AmendmentRow, standing: Standing) -> Iterator[Fault]:
         yield _fault(
             "/issued_on", f"发文日期还没有到，今天是 {standing.today}",
             f"is yet to come; today is {standing.today}",
+        )  # fmt: skip
+    if row.effective_on.year > row.issued_on.year + MOST_YEARS_AHEAD:
+        yield _fault(
+            "/effective_on", f"生效日期至多在发文之后 {MOST_YEARS_AHEAD} 年，请核对年份",
+            f"lies more than {MOST_YEARS_AHEAD} years after the issue",
         )  # fmt: skip
     known = standing.documents.get(row.number)
     for name, label in (("title", "标题"), ("issued_on", "发文日期"), ("effective_on", "生效日期")):

@@ -150,7 +150,7 @@ def _format_of(cell: Any) -> str:
 
 
 def _check_parts(content: bytes) -> None:
-    """Refuse an .xlsx that unpacks to too much, or whose XML declares a document type.
+    """Refuse an .xlsx that unpacks to too much, declares a document type, or is not worked out.
 
     The sizes that a zip states hold: reading stops there, and the check sum then fails.
     """
@@ -162,9 +162,47 @@ def _check_parts(content: bytes) -> None:
             # Whatever it is named: any part may be referred to as a sheet.
             parser = expat.ParserCreate()
             parser.StartDoctypeDeclHandler = _refuse_doctype
+            formulae = _Formulae()
+            parser.StartElementHandler = formulae.start
+            parser.CharacterDataHandler = formulae.text
+            parser.EndElementHandler = formulae.end
             with parts.open(info) as part, suppress(expat.ExpatError):
                 parser.ParseFile(part)
 
 
 def _refuse_doctype(*_: Any) -> None:
     raise Unfit("文件里有不允许的 XML 声明", "the file declares an XML document type")
+
+
+class _Formulae:
+    """Watches a part's XML for a formula without the value that it comes to.
+
+    Such a cell reads as empty: who made the file by a program would lose it without a word. An
+    empty text (`t="str"`) is a value.
+    """
+
+    def __init__(self) -> None:
+        self.inside = ""
+        self.formula = self.value = False
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        """Note what begins."""
+        self.inside = name.rpartition(":")[2]
+        if self.inside == "c":
+            self.formula, self.value = False, attributes.get("t") == "str"
+        elif self.inside == "f":
+            self.formula = True
+
+    def text(self, given: str) -> None:
+        """Note a value."""
+        if self.inside == "v" and given.strip():
+            self.value = True
+
+    def end(self, name: str) -> None:
+        """Refuse a cell whose formula has no value."""
+        self.inside = ""
+        if name.rpartition(":")[2] == "c" and self.formula and not self.value:
+            raise Unfit(
+                "表里有没有算出结果的公式，请用 Excel 打开、保存后再导入，或改成数值",
+                "a formula has no stored value; open and save the file in Excel, or enter values",
+            )

@@ -31,6 +31,7 @@ from app.ledger.follow import keep_up
 from app.logging import RequestLog
 from app.ops import pages as ops_pages
 from app.ops import routes as ops_routes
+from app.ops.daily import keep_daily
 from app.packaging import routes as packaging_routes
 from app.parties import pages as parties_pages
 from app.parties import routes as parties_routes
@@ -65,11 +66,13 @@ def create_app(database_url: str, config: Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        following = asyncio.create_task(keep_up(database, FOLLOWERS))
+        work = (keep_up(database, FOLLOWERS), keep_daily(database))
+        tasks = [asyncio.create_task(one) for one in work]
         yield
-        following.cancel()
-        with suppress(asyncio.CancelledError):
-            await following
+        for task in tasks:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
         await database.close()
 
     app = FastAPI(

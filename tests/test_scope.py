@@ -16,6 +16,7 @@ UNSCOPED = {
     "app/events/offered.py": "asks for what is at the caller's own site, or for where bags may go",
     "app/events/receipt.py": "asks for the batches of an event that events/read.py has shown",
     "app/parties/names.py": "a name on a sign is public",
+    "app/registers/source.py": "the province publishes the units that may use what was taken back",
     "app/supply/declare.py": "row ids are unique in the province, whoever may see the rows",
     "app/supply/follow.py": "a follower is not a reader",
 }

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import delete
+from sqlalchemy import delete, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.areas.read import today
@@ -12,12 +12,15 @@ from app.plan.read import Plan, plan_on
 from app.plan.search import put_all
 from app.plan.tables import PlanSearchText
 
+LOCK = text("SELECT pg_advisory_xact_lock(hashtext('plan.index'))")
+"""Two who index at once would wait for each other's rows crosswise."""
 ENTRY = "entry"
 """What registers make findable themselves."""
 
 
 async def index_plan(session: AsyncSession) -> None:
-    """Bring the search to the words that are in force today; called when they change."""
+    """Bring the search to the words that are in force today; called when they change, and daily."""
+    await session.execute(LOCK)
     await session.execute(delete(PlanSearchText).where(PlanSearchText.kind != ENTRY))
     await put_all(session, list(_texts(await plan_on(session, today()))))
 

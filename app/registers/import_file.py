@@ -86,7 +86,6 @@ async def import_entries(
     import_id = uuid7(SYSTEM, now)
     async with database.write() as session:
         act = Act(importer.caller.id, importer.department, now, import_id)
-        await _forget_old_cells(session, register, now)
         values = {
             "id": import_id,
             "register": register.slug,
@@ -164,11 +163,11 @@ async def _store(
     return True
 
 
-async def _forget_old_cells(session: AsyncSession, register: Register, now: datetime) -> None:
+async def forget_old_cells(session: AsyncSession, now: datetime) -> None:
+    """Forget what refused files held, thirty days after they were sent: it may be personal."""
     await session.execute(
         update(RegisterImport)
         .where(
-            RegisterImport.register == register.slug,
             RegisterImport.cells.is_not(None),
             RegisterImport.recorded_at < now - timedelta(days=KEPT_DAYS),
         )

@@ -81,10 +81,10 @@ def _of_document(row: AmendmentRow, standing: Standing) -> Iterator[Fault]:
             "/issued_on", f"发文日期还没有到，今天是 {standing.today}",
             f"is yet to come; today is {standing.today}",
         )  # fmt: skip
-    if row.effective_on.year > row.issued_on.year + MOST_YEARS_AHEAD:
+    if row.effective_on.year > standing.today.year + MOST_YEARS_AHEAD:
         yield _fault(
-            "/effective_on", f"生效日期至多在发文之后 {MOST_YEARS_AHEAD} 年，请核对年份",
-            f"lies more than {MOST_YEARS_AHEAD} years after the issue",
+            "/effective_on", f"生效日期至多在今后 {MOST_YEARS_AHEAD} 年内，请核对年份",
+            f"lies more than {MOST_YEARS_AHEAD} years ahead",
         )  # fmt: skip
     known = standing.documents.get(row.number)
     for name, label in (("title", "标题"), ("issued_on", "发文日期"), ("effective_on", "生效日期")):

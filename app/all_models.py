@@ -14,6 +14,7 @@ import app.plan.tables
 import app.progress.models
 import app.registers.models
 import app.supply.models
+import app.transparency.models
 import app.trips.models  # noqa: F401  imported for the table that it makes
 from app.orm import Base
 

@@ -49,6 +49,7 @@ from app.reports import routes as reports_routes
 from app.supply import routes as supply_routes
 from app.supply.follow import SUPPLY
 from app.templating import STATIC
+from app.transparency.integrate import keep_growing
 from app.web import LimitBody
 
 FOLLOWERS = (FLOWS, SUPPLY)
@@ -66,7 +67,7 @@ def create_app(database_url: str, config: Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        work = (keep_up(database, FOLLOWERS), keep_daily(database))
+        work = (keep_up(database, FOLLOWERS), keep_growing(database), keep_daily(database))
         tasks = [asyncio.create_task(one) for one in work]
         yield
         for task in tasks:

@@ -91,12 +91,12 @@ def node_in(tile_of: Callable[[int, int], bytes]) -> Node:
         ]
         if len(wanted[-1]) != HASH_BYTES:
             raise ProofError(f"node {index} of level {level} is not in the tiles")
-        return _perfect(wanted)
+        return perfect_root(wanted)
 
     return node
 
 
-def _perfect(hashes: list[bytes]) -> bytes:
+def perfect_root(hashes: list[bytes]) -> bytes:
     """Return the root over a power of two of hashes."""
     while len(hashes) > 1:
         hashes = [fold(hashes[i : i + 2]) for i in range(0, len(hashes), 2)]

@@ -35,6 +35,7 @@ FIGURES = (
     ),
     ("日志条数 / leaves in the log", "SELECT count(*) FROM leaf"),
     ("过账 / postings", "SELECT count(*) FROM posting"),
+    ("名单条目 / entries in registers", "SELECT count(*) FROM register_entry"),
 )
 
 

@@ -119,6 +119,7 @@ def demo(arguments: argparse.Namespace) -> None:
     """Run the platform with a simulated season, in its own database with its own log."""
     os.environ["PLATFORM_DEMO"] = "1"
     os.environ.setdefault("PLATFORM_LOG_ORIGIN", DEMO_ORIGIN)
+    os.environ.setdefault("PLATFORM_SIGNER_FOLDER", str(DEMO_FOLDER / "signer"))
     settings.cache_clear()
     config = settings()
     with _listening(arguments, config) as sockets, _demo_database(config) as at:

@@ -49,6 +49,10 @@ class Settings(BaseSettings):
     log_origin: str = Field(
         default="hebei-nybz.example/log", description="存证日志的名称；演示用另一个名称"
     )
+    signer_folder: Path | None = Field(
+        default=None,
+        description="签名钥匙和最近一次签名的日志头所在目录，不要放进数据库备份；不设则用数据目录下的 signer",
+    )
     session_hours: int = Field(default=12, ge=1, le=24 * 30, description="登录有效小时数")
     setup_link_hours: int = Field(default=24, ge=1, description="一次性设置链接的有效小时数")
     pool_size: int = Field(default=10, ge=1, description="每个进程的数据库连接数")

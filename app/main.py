@@ -49,11 +49,49 @@ from app.reports import routes as reports_routes
 from app.supply import routes as supply_routes
 from app.supply.follow import SUPPLY
 from app.templating import STATIC
+from app.transparency import routes as transparency_routes
 from app.transparency.integrate import keep_growing
+from app.transparency.signer import keep_signing, open_signer
 from app.web import LimitBody
 
 FOLLOWERS = (FLOWS, SUPPLY)
 """Everything that follows the log, in the order in which it is brought up to date."""
+
+ROUTERS = (
+    auth_routes.router,
+    auth_pages.router,
+    areas_routes.router,
+    parties_routes.router,
+    parties_pages.router,
+    packaging_routes.router,
+    events_routes.router,
+    events_pages.router,
+    batches_routes.router,
+    batches_pages.router,
+    custody_routes.router,
+    custody_pages.router,
+    balance_routes.router,
+    balance_pages.router,
+    supply_routes.router,
+    reports_routes.router,
+    reports_pages.router,
+    amendments_routes.router,
+    amendments_pages.router,
+    progress_routes.router,
+    progress_pages.router,
+    registers_routes.router,
+    registers_edit_pages.router,
+    registers_import_pages.router,
+    registers_withdraw_pages.router,
+    registers_pages.router,
+    plan_routes.router,
+    transparency_routes.router,
+    plan_pages.router,
+    ops_routes.router,
+    ops_pages.router,
+    home_pages.router,
+)
+"""Every door, in the order in which paths are tried."""
 
 
 def create_app(database_url: str, config: Settings | None = None) -> FastAPI:
@@ -66,14 +104,22 @@ def create_app(database_url: str, config: Settings | None = None) -> FastAPI:
     )
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        work = (keep_up(database, FOLLOWERS), keep_growing(database), keep_daily(database))
+    async def lifespan(running: FastAPI) -> AsyncIterator[None]:
+        work = [keep_up(database, FOLLOWERS), keep_growing(database), keep_daily(database)]
+        signer = open_signer(
+            config.signer_folder or config.data_folder / "signer", config.log_origin
+        )
+        running.state.signer = signer
+        if signer:
+            work.append(keep_signing(database, signer))
         tasks = [asyncio.create_task(one) for one in work]
         yield
         for task in tasks:
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
+        if signer:
+            signer.close()
         await database.close()
 
     app = FastAPI(
@@ -83,40 +129,14 @@ def create_app(database_url: str, config: Settings | None = None) -> FastAPI:
         redoc_url=None,
     )
     app.state.database = database
+    app.state.signer = None
     app.state.settings = config
     error_handlers.install(app)
-    app.include_router(auth_routes.router)
-    app.include_router(auth_pages.router)
-    app.include_router(areas_routes.router)
-    app.include_router(parties_routes.router)
-    app.include_router(parties_pages.router)
-    app.include_router(packaging_routes.router)
-    app.include_router(events_routes.router)
-    app.include_router(events_pages.router)
-    app.include_router(batches_routes.router)
-    app.include_router(batches_pages.router)
-    app.include_router(custody_routes.router)
-    app.include_router(custody_pages.router)
-    app.include_router(balance_routes.router)
-    app.include_router(balance_pages.router)
-    app.include_router(supply_routes.router)
-    app.include_router(reports_routes.router)
-    app.include_router(reports_pages.router)
-    app.include_router(amendments_routes.router)
-    app.include_router(amendments_pages.router)
-    app.include_router(progress_routes.router)
-    app.include_router(progress_pages.router)
-    app.include_router(registers_routes.router)
+    for router in ROUTERS:
+        app.include_router(router)
     # Before the page of an entry, which would take `new` and `import` for entries.
-    app.include_router(registers_edit_pages.router)
-    app.include_router(registers_import_pages.router)
-    app.include_router(registers_withdraw_pages.router)
-    app.include_router(registers_pages.router)
-    app.include_router(plan_routes.router)
-    app.include_router(plan_pages.router)
-    app.include_router(ops_routes.router)
-    app.include_router(ops_pages.router)
-    app.include_router(home_pages.router)
+    for router in ROUTERS:
+        app.include_router(router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_middleware(LimitBody, limit_bytes=config.max_body_bytes)
     app.add_middleware(SecurityHeaders)

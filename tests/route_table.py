@@ -394,6 +394,20 @@ ROUTES: dict[str, Row | tuple[Row, ...]] = {
     "POST /plan/registers/{slug}/import": Row(
         frozenset({"province"}), "registers.edit", path=STRAW, form={"note": "没有文件"}, own=422, page=True
     ),
+    # the log: heads, tiles and proofs are open to anyone, what was recorded to auditors
+    # (tests/test_log_routes.py publishes a head; here there is none yet)
+    "GET /log/checkpoint": Row(ANYONE, own=409),
+    "GET /log/keys": Row(ANYONE),
+    "GET /log/tile/{level}/{number}": Row(ANYONE, path={"level": "0", "number": "000"}, own=409),
+    "GET /log/tile/entries/{number}": Row(
+        frozenset({"auditor"}), "log.entries", path={"number": "000"}, own=409
+    ),
+    "GET /api/v1/events/{event_id}/proof": Row(
+        ANYONE, path={"event_id": EVENT}, own=409, public=True,
+        # A proof says nothing but that something was recorded: whose it is, is not asked.
+        odd={(who, "other"): 409 for who in ANYONE},
+    ),
+    "GET /api/v1/log/consistency": Row(ANYONE, query={"from": 1}, own=409),
     # pages of people
     "GET /": Row(EVERYONE, page=True),
     "GET /sites": (

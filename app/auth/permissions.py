@@ -77,6 +77,7 @@ RIGHTS = {
     "vehicles.read": _right("查看车辆", *EVERYONE),
     "refusals.read": _right("查看待处理", *EVERYONE),
     "reports.read": _right("查看报表", *SUPERVISORS),
+    "log.entries": _right("取用登记原文", "auditor"),
     "registers.read": _right("查看未公布的名单", *SUPERVISORS),
 }
 

@@ -103,3 +103,5 @@ def announce(accounts: Path) -> None:
 def forget(folder: Path) -> None:
     """Remove a half-loaded demonstration's database."""
     shutil.rmtree(folder / "postgres", ignore_errors=True)
+    # What was signed of it belongs to a log that is gone.
+    shutil.rmtree(folder / "signer", ignore_errors=True)

@@ -47,3 +47,13 @@ class LogCheckpoint(Base):
     size: Mapped[int] = mapped_column(ForeignKey("log_head.size"), primary_key=True)
     note: Mapped[str]
     signed_at: Mapped[datetime]
+
+
+class LogKey(Base):
+    """A key that checkpoints are signed with, as a verifier key line, and since when."""
+
+    __tablename__ = "log_key"
+
+    vkey: Mapped[str] = mapped_column(primary_key=True)
+    valid_from: Mapped[datetime]
+    valid_to: Mapped[datetime | None]

@@ -43,6 +43,14 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["size"], ["log_head.size"], name=op.f("fk_log_checkpoint_size")),
         sa.PrimaryKeyConstraint("size", name=op.f("pk_log_checkpoint")),
     )
+    op.create_table(
+        "log_key",
+        sa.Column("vkey", sa.Text(), nullable=False),
+        sa.Column("valid_from", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("valid_to", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("vkey", name=op.f("pk_log_key")),
+    )
+    op.execute(f"GRANT SELECT, INSERT, UPDATE ON log_key TO {ROLE}")
     op.execute(f"GRANT SELECT, INSERT, UPDATE ON log_tile TO {ROLE}")
     for table in INSERT_ONLY:
         op.execute(f"GRANT SELECT, INSERT ON {table} TO {ROLE}")
@@ -85,6 +93,7 @@ def downgrade() -> None:
             "日志已有签名的检查点，不能降级：降级会删除证据。 The log has signed checkpoints;"
             " downgrading would destroy evidence and is refused."
         )
+    op.drop_table("log_key")
     op.drop_table("log_checkpoint")
     op.drop_table("log_head")
     op.drop_table("log_tile")

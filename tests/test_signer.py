@@ -1,0 +1,191 @@
+"""The signer: signs what continues the last it signed, refuses what does not, survives a crash."""
+
+import asyncio
+import stat
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import asyncpg
+import pytest
+from sqlalchemy import func, select
+
+from app.transparency import signer as signing
+from app.transparency.checkpoint import Checkpoint, parse_checkpoint
+from app.transparency.integrate import integrate
+from app.transparency.models import LogCheckpoint, LogHead, LogKey
+from app.transparency.note import UnverifiedNote, open_note
+from app.transparency.signer import FolderTaken, Refused, Signer, open_signer
+from tests.recording import make_wide_world
+from tests.test_integrate import write
+
+ORIGIN = "log.test/hebei"
+NOW = datetime(2026, 11, 1, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+async def world(database):
+    made = await make_wide_world(database)
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "log"
+
+
+async def grow(world, count: int = 3) -> None:
+    await write(world, count)
+    while await integrate(world.database, NOW):
+        pass
+
+
+async def checkpoints(world) -> list[LogCheckpoint]:
+    async with world.database.read() as session:
+        return list(await session.scalars(select(LogCheckpoint).order_by(LogCheckpoint.size)))
+
+
+async def as_owner(database_urls, *statements: str) -> None:
+    """Do what somebody with the database's password can do."""
+    owner = await asyncpg.connect(database_urls["owner"])
+    try:
+        for statement in statements:
+            await owner.execute(statement)
+    finally:
+        await owner.close()
+
+
+UNGUARDED = tuple(
+    f"ALTER TABLE {table} DISABLE TRIGGER USER"
+    for table in ("log_tile", "log_head", "log_checkpoint", "leaf", "event")
+)
+
+
+async def test_the_life_of_a_signer(world, folder, database_urls):
+    signer = Signer(folder, ORIGIN)
+    assert stat.S_IMODE((folder / "signer.key").stat().st_mode) == 0o600
+    assert await signer.sign_head(world.database, NOW) == 0, "nothing is there to sign"
+    await grow(world)
+    size = await signer.sign_head(world.database, NOW)
+    (first,) = await checkpoints(world)
+    note = open_note(first.note.encode(), [signer.key.verifier])
+    point = parse_checkpoint(note.text)
+    async with world.database.read() as session:
+        head = await session.get_one(LogHead, size)
+        key = await session.scalar(select(LogKey))
+    assert (point.origin, point.size, point.root) == (ORIGIN, size, head.root)
+    assert key is not None
+    assert key.vkey == str(signer.key.verifier)
+    assert (folder / "checkpoint").read_text(encoding="utf-8") == first.note
+
+    # the same head again is the same note, and one row
+    assert await signer.sign_head(world.database, NOW + timedelta(hours=1)) == size
+    assert len(await checkpoints(world)) == 1
+
+    # a second process does not sign beside it; a later one goes on with the same key
+    with pytest.raises(FolderTaken):
+        Signer(folder, ORIGIN)
+    assert open_signer(folder, ORIGIN) is None
+    signer.close()
+    await grow(world)
+    again = Signer(folder, ORIGIN)
+    assert again.key == signer.key
+    assert await again.sign_head(world.database, NOW) > size
+
+    # killed between the file and the database: the next turn publishes what was signed
+    await grow(world)
+    async with world.database.read() as session:
+        newest = await session.scalar(select(func.max(LogHead.size)))
+    await as_owner(database_urls, *UNGUARDED[:3])
+    grown = await again.sign_head(world.database, NOW)
+    assert grown == newest
+    await as_owner(database_urls, f"DELETE FROM log_checkpoint WHERE size = {grown}")
+    assert await again.sign_head(world.database, NOW) == grown
+    assert (await checkpoints(world))[-1].size == grown
+
+    # a changed tile, a changed head, a cut log: each is refused, and why is told in both languages
+    wrongs = {
+        "UPDATE log_tile SET hashes = set_byte(hashes, 40, 255 - get_byte(hashes, 40)) WHERE level = 0": "根",
+        "UPDATE log_head SET root = set_byte(root, 0, 255 - get_byte(root, 0)) "
+        "WHERE size = (SELECT max(size) FROM log_head)": "根",
+    }
+    for wrong, words in wrongs.items():
+        await as_owner(database_urls, *UNGUARDED, wrong)
+        with pytest.raises(Refused, match=words) as refusal:
+            await again.sign_head(world.database, NOW)
+        assert refusal.value.english
+        await as_owner(database_urls, wrong)  # the same again puts it right
+        assert await again.sign_head(world.database, NOW) == grown
+    await as_owner(
+        database_urls, *UNGUARDED,
+        f"DELETE FROM log_checkpoint WHERE size = {grown}",
+        f"DELETE FROM log_head WHERE size = {grown}",
+    )  # fmt: skip
+    with pytest.raises(Refused, match="恢复到旧的"):
+        await again.sign_head(world.database, NOW)
+    assert again.last is not None
+    async with world.database.write() as session:
+        session.add(LogHead(size=grown, root=again.last.root, made_at=NOW))
+    assert await again.sign_head(world.database, NOW) == grown
+    again.close()
+
+
+def test_a_new_key_is_not_made_beside_an_old_checkpoint(folder):
+    signer = Signer(folder, ORIGIN)
+    signer.close()
+    (folder / "checkpoint").write_text("x", encoding="utf-8")
+    (folder / "signer.key").unlink()
+    with pytest.raises(FileNotFoundError):
+        Signer(folder, ORIGIN)
+
+
+def test_a_checkpoint_that_another_key_signed_is_not_taken_over(folder, tmp_path):
+    other = Signer(tmp_path / "other", ORIGIN)
+    note = signing.sign(f"{ORIGIN}\n1\n{'A' * 43}=\n", [other.key])
+    other.close()
+    Signer(folder, ORIGIN).close()
+    (folder / "checkpoint").write_bytes(note.encode())
+    with pytest.raises(UnverifiedNote):
+        Signer(folder, ORIGIN)
+
+
+async def test_a_signer_that_refuses_is_named_where_readiness_is_asked(world, folder):
+    """Recording and reading go on: the answer stays 200."""
+    signer = Signer(folder, ORIGIN)
+    world.app.state.signer = signer
+    stranger = world.client(None)
+    assert "signer" not in (await stranger.get("/readyz")).json()
+    signer.why = ("日志被改过", "altered")
+    answer = await stranger.get("/readyz")
+    assert answer.status_code == 200
+    assert answer.json()["signer"] == {
+        "status": "refuses",
+        "why": "日志被改过",
+        "why_en": "altered",
+    }
+    world.app.state.signer = None
+    signer.close()
+
+
+async def test_the_loop_signs_and_tells_why_it_stops(world, folder, monkeypatch):
+    monkeypatch.setattr(signing, "PAUSE_S", 0.01)
+    monkeypatch.setattr(signing, "AFTER_A_FAULT_S", 0.01)
+    signer = Signer(folder, ORIGIN)
+    await grow(world)
+    signing_on = asyncio.create_task(signing.keep_signing(world.database, signer))
+    for _ in range(500):
+        await asyncio.sleep(0.01)
+        if signer.last is not None:
+            break
+    assert signer.last is not None
+    assert signer.why is None
+    # what it signed last is more than the database now has
+    signer.last = Checkpoint(ORIGIN, 10**6, signer.last.root)
+    for _ in range(500):
+        await asyncio.sleep(0.01)
+        if signer.why:
+            break
+    signing_on.cancel()
+    assert signer.why
+    assert "恢复到旧的" in signer.why[0]
+    signer.close()

@@ -101,6 +101,9 @@ async def _query_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     errors = field_errors(error.errors())
     first = errors[0]
+    if first["pointer"].startswith("/path/") and _wants_page(request):
+        # To a person an address with an impossible part leads nowhere, like any other.
+        return answer(NotFound(what=request.url.path), request)
     return answer(
         InvalidQuery(
             reason=f"{first['pointer']} {first['detail']}",

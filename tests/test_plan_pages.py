@@ -295,6 +295,11 @@ async def test_a_kind_with_many_hits_has_a_page_of_its_own_and_a_next_one(reader
     assert (await reader.get("/plan/search?q=清洁&kind=gossip")).status_code == 422
 
 
+async def test_a_hit_whose_text_is_its_title_says_it_once(reader):
+    page = await see(reader, "/plan/search?q=秸秆直接还田&kind=measure")
+    assert page.count("</mark>质量") == page.count('href="/plan/measures#') == 2
+
+
 def test_marks_fall_on_whole_words_whatever_their_width():
     assert marked("达到８５％以上", ["85%"]) == [("达到", False), ("８５％", True), ("以上", False)]
     assert marked("<b>", ["b"]) == [("<", False), ("b", True), (">", False)]

@@ -58,6 +58,8 @@ async def test_the_targets_of_one_department_can_be_seen_alone(world: World):
     assert found == ["urban-green-building-share", "low-energy-building-area"]
     none = await client.get("/plan/progress", params={"department": "water"})
     assert "这个部门没有目标" in none.text
+    early = await world.client(None).get("/plan/progress?on=2020-01-01")
+    assert "2020-01-01 文件还没有印发" in early.text
     assert (await client.get("/plan/progress", params={"on": "2021-01-01"})).status_code == 200
 
 

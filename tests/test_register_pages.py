@@ -457,3 +457,23 @@ async def test_every_link_leads_somewhere(world: World):
             if named - {""}:
                 ids = set(re.findall(r'id="([^"]+)"', answer.text))
                 assert named - {""} <= ids, f"{who}: {address}"
+
+
+async def test_what_is_typed_outlives_the_back_button_except_about_people(world: World):
+    assert 'autocomplete="off"' not in await see(world, "industry", f"{FACTORIES}/new")
+    assert 'autocomplete="off"' in await see(world, "industry", f"{EXPERTS}/new")
+
+
+async def test_a_change_of_nothing_says_so(world: World):
+    page = await entered(world, FACTORIES, filled(95))
+    answer = await post(world, "industry", f"{page}/edit", {**filled(95), "version": "1"})
+    assert answer.status_code == 303
+    assert (await see(world, None, page)).count("内容没有变动") == 1
+
+
+async def test_an_address_that_cannot_be_is_told_in_words(world: World):
+    lost = await see(world, "industry", f"{FACTORIES}/abc/edit", 404)
+    assert "UUID" not in lost
+    wrong = await see(world, None, "/plan?on=abc", 422)
+    assert wrong.count("on 应为日期") == 1
+    assert "/query/" not in wrong

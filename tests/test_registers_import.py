@@ -5,6 +5,7 @@ import io
 import tracemalloc
 import zipfile
 from datetime import date, datetime
+from urllib.parse import quote
 
 import pytest
 from openpyxl import Workbook, load_workbook
@@ -175,6 +176,11 @@ async def test_the_error_file_gives_the_rows_back_and_can_be_sent_again(world: W
     book.active["C3"] = "省级"
     answer = await send(world, SLUG, saved(book), "industry")
     assert answer.status_code == 201, answer.text
+    again = csv_of(HEAD, row(53, code="123"))
+    answer = await send(world, SLUG, again, "industry")
+    file = await world.client("industry").get(answer.json()["error_file"])
+    assert sheet(file.content)[1][-1] == "统一社会信用代码应为 18 位数字或大写字母"
+    assert quote("标了错误的表格.xlsx") in file.headers["content-disposition"]
     missing = "/api/v1/plan/imports/00000000-0000-7000-8000-000000000000/errors.xlsx"
     assert (await world.client("industry").get(missing)).status_code == 404
 

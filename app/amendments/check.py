@@ -115,7 +115,7 @@ def _of_paragraph(
     if row.effective_on <= latest.valid_from:
         yield _too_early("/address", row, latest)
     elif paragraph.text == latest.text:
-        yield _fault("/text", f"文字与现行的相同：{address}", f"{address} already says so")
+        yield _fault("/text", "新的文字与现行的相同，没有改动", f"{address} already says so")
 
 
 def _of_target(

@@ -223,7 +223,7 @@ def _group(q: str, words: list[str], kind: str, found: list[Found], limit: int) 
             {
                 "page": hit.url,
                 "title": marked(hit.title, words),
-                "around": marked(hit.around, words),
+                "around": marked(hit.around, words) if hit.around != hit.title else [],
             }
             for hit in shown
         ],

@@ -245,6 +245,6 @@ def _check_unit(target: PlanTarget, body: ActualBody, places: _Places, *, needed
             places.wrong("/unit", "这项目标没有量化，不填单位", "the target has no unit")
     elif body.unit:
         if folded(body.unit) != folded(unit):
-            places.wrong("/unit", f"单位应为{unit}", f"the unit must be {unit}")
+            places.wrong("/unit", f"单位应为{unit}，请按{unit}填写", f"the unit must be {unit}")
     elif needed and not folded(str(body.value)).endswith(folded(unit)):
         places.wrong("/unit", f"请写明单位：{unit}", f"give the unit: {unit}")

@@ -21,7 +21,11 @@ REFUSED = (InvalidBody, RegisterEntryChanged, RegisterEntryDuplicate, RegisterEn
 
 def linked(register: Register) -> Shown:
     """Return a register as its forms lead back to it."""
-    return {"name": register.name, "page": f"{LISTS}/{register.slug}"}
+    return {
+        "name": register.name,
+        "page": f"{LISTS}/{register.slug}",
+        "personal": bool(register.personal),
+    }
 
 
 def done_with(slug: str, entry: UUID, done: str) -> Response:

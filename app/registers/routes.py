@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime
 from typing import Annotated, Any
+from urllib.parse import quote
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -79,7 +80,9 @@ async def get_register_csv(
 @router.get("/registers/{slug}/template.xlsx", summary="空白导入模板")
 async def get_template(session: Reading, slug: str) -> Response:
     register = await find_register(session, slug)
-    return _workbook(template_xlsx(register), f"{slug}-template.xlsx")
+    return _workbook(
+        template_xlsx(register), f"{slug}-template.xlsx", f"{register.name}登记表.xlsx"
+    )
 
 
 @router.get("/registers/{slug}", summary="名单和条目")
@@ -207,7 +210,8 @@ async def post_import(
 
 @router.get("/imports/{import_id}/errors.xlsx", summary="没有导入的文件和错误")
 async def get_import_errors(session: Reading, caller: SignedIn, import_id: UUID) -> Response:
-    return _workbook(await error_file(session, caller, import_id), f"errors-{import_id}.xlsx")
+    content = await error_file(session, caller, import_id)
+    return _workbook(content, f"errors-{import_id}.xlsx", "标了错误的表格.xlsx")
 
 
 async def _file_of(request: Request) -> tuple[str, bytes]:
@@ -223,9 +227,9 @@ async def _file_of(request: Request) -> tuple[str, bytes]:
     return "", await request.body()
 
 
-def _workbook(content: bytes, name: str) -> Response:
+def _workbook(content: bytes, name: str, called: str) -> Response:
+    """Return a workbook under the name that people see, and a plain one for old programs."""
+    names = f"filename=\"{name}\"; filename*=UTF-8''{quote(called)}"
     return Response(
-        content,
-        media_type=XLSX,
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+        content, media_type=XLSX, headers={"Content-Disposition": f"attachment; {names}"}
     )

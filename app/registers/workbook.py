@@ -71,8 +71,9 @@ def errors_xlsx(cells: Sequence[Sequence[Any]], faults: Iterable[dict[str, Any]]
     """
     wrong: dict[int, list[str]] = defaultdict(list)
     for fault in faults:
-        column = f"{fault['column']}：" if fault["column"] else ""
-        wrong[fault["row"]].append(f"{column}{fault['detail']}")
+        column, detail = fault["column"] or "", fault["detail"]
+        named = not column or detail.startswith(column)
+        wrong[fault["row"]].append(detail if named else f"{column}：{detail}")
     dropped = {i for i, text in enumerate(cells[0][1:]) if text.startswith(ERRORS)}
     headings = [text for i, text in enumerate(cells[0][1:]) if i not in dropped]
     width = max(len(row) for row in cells) - 1 - len(dropped)

@@ -80,6 +80,7 @@ ROUTERS = (
     progress_routes.router,
     progress_pages.router,
     registers_routes.router,
+    # Before the page of an entry, which would take `new` and `import` for entries.
     registers_edit_pages.router,
     registers_import_pages.router,
     registers_withdraw_pages.router,
@@ -132,9 +133,6 @@ def create_app(database_url: str, config: Settings | None = None) -> FastAPI:
     app.state.signer = None
     app.state.settings = config
     error_handlers.install(app)
-    for router in ROUTERS:
-        app.include_router(router)
-    # Before the page of an entry, which would take `new` and `import` for entries.
     for router in ROUTERS:
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")

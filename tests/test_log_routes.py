@@ -1,12 +1,14 @@
 """`/log/…` and proofs, asked for as an auditor's tool would: everything is checked from outside."""
 
 import hashlib
+import warnings
 
 import pytest
 from sqlalchemy import select
 
 from app.ledger.leaf import leaf_hash
 from app.ledger.models import Leaf
+from app.main import create_app
 from app.transparency.checkpoint import parse_checkpoint
 from app.transparency.integrate import integrate
 from app.transparency.keys import parse_verifier
@@ -158,3 +160,10 @@ async def test_what_is_newer_than_the_head_is_told_to_wait(world):
     answer = await world.client(None).get(f"/api/v1/events/{newest}/proof")
     assert answer.status_code == 409
     assert answer.json()["type"] == "/problems/not-published-yet"
+
+
+def test_every_door_is_mounted_once():
+    """A path that is mounted twice is told by a warning alone."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert create_app("postgresql://nobody@127.0.0.1/nothing").openapi()["paths"]

@@ -17,10 +17,11 @@ from app.auth.kept_form import ask_to_sign_in, fields_of
 from app.auth.permissions import allows, require
 from app.db import Databases, Reading, ReadSession
 from app.error_handlers import status_of
-from app.errors import DomainError, InvalidBody
+from app.errors import DomainError
 from app.events.errors import EventIdReused
+from app.events.told import not_recorded
 from app.ids import SYSTEM, uuid7
-from app.plan.linked import box_name, section_name
+from app.plan.linked import places_of
 from app.plan.linked_duties import number
 from app.plan.read import Plan, plan_on
 from app.templating import render
@@ -36,7 +37,7 @@ BEGINNING = 24
 @router.get("/plan/amendments")
 async def show_amendments(request: Request, caller: Visitor, session: Reading) -> Response:
     found = await amendments(session)
-    names = _places(await plan_on(session, today())) if found else {}
+    names = places_of(await plan_on(session, today())) if found else {}
     values = {
         "may_amend": caller is not None and allows(caller, RIGHT),
         "names": names,
@@ -111,11 +112,11 @@ async def _form(
     spent = isinstance(error, EventIdReused) or "id" in filled.errors
     if spent or not filled.values["id"]:
         filled.values["id"] = str(uuid7(SYSTEM, datetime.now(UTC)))
-    names = _places(plan)
+    names = places_of(plan)
     values: dict[str, Any] = {
         "values": filled.values,
         "errors": dict.fromkeys(FIELDS, "") | filled.errors,
-        "problem": _problem(filled, error),
+        "problem": not_recorded(error, wrong=bool(filled.errors)),
         "paragraphs": [
             (one.address, f"{names[one.address]}：{one.text[:BEGINNING]}")
             for one in plan.paragraphs
@@ -125,27 +126,3 @@ async def _form(
     }
     status = status_of(error) if error else UNFIT if filled.errors else 200
     return render(request, "plan/amend.html", values, status)
-
-
-def _places(plan: Plan) -> dict[str, str]:
-    """Return where each paragraph stands, in words, by address."""
-    places = {one.code: section_name(one) for one in plan.sections}
-    places |= {one.code: box_name(one) for one in plan.boxes}
-    return {
-        one.address: places.get(one.box or one.section or "", "文件正文前")
-        for one in plan.paragraphs
-    }
-
-
-def _problem(filled: Filled, error: DomainError | None) -> dict[str, str] | None:
-    if isinstance(error, EventIdReused):
-        return {
-            "title": "这张表已经登记过",
-            "detail": "先前登记的内容与现在不同。如果这是另一次修订，请再点一次登记。",
-        }
-    if error and not isinstance(error, InvalidBody):
-        title, detail = error.words()
-        return {"title": f"还没有登记：{title}", "detail": detail}
-    if filled.errors:
-        return {"title": "还没有登记", "detail": "请改正下面的内容，再点一次登记。"}
-    return None

@@ -14,12 +14,13 @@ from app.auth.kept_form import ask_to_sign_in, fields_of
 from app.auth.permissions import allows, require
 from app.db import Database, Databases, Reading, ReadSession
 from app.error_handlers import status_of
-from app.errors import DomainError, InvalidBody
+from app.errors import DomainError
 from app.events.errors import EventIdReused
 from app.events.filled import ONE_BAG, Filled, fill, typed
 from app.events.offered import offer, open_bag_at
 from app.events.receipt import receipt_of
 from app.events.record import Outcome, record
+from app.events.told import not_recorded
 from app.ids import SYSTEM, uuid7
 from app.ledger.models import Event
 from app.parties.names import site_names
@@ -142,7 +143,7 @@ async def _form(
         "values": filled.values,
         "errors": filled.errors,
         "sites": [{"code": code, "name": name} for code, name in names.items()],
-        "problem": _problem(filled, error),
+        "problem": not_recorded(error, wrong=bool(filled.errors)),
         "suggestions": error.extras.get("nearest", []) if error else [],
         "one_bag": filled.kind in ONE_BAG,
         **await offer(session, caller, filled.kind, filled.values, filled.errors),
@@ -157,17 +158,3 @@ def _tell(filled: Filled, error: DomainError) -> None:
         filled.errors[filled.field_at(place["pointer"])] = place["detail"]
     if "errors" not in error.extras and "pointer" in error.extras:
         filled.errors[filled.field_at(error.extras["pointer"])] = error.words()[1]
-
-
-def _problem(filled: Filled, error: DomainError | None) -> dict[str, str] | None:
-    if isinstance(error, EventIdReused):
-        return {
-            "title": "这张表已经登记过",
-            "detail": "先前登记的内容与现在不同。如果这是另一次，请再点一次登记。",
-        }
-    if error and not isinstance(error, InvalidBody):
-        title, detail = error.words()
-        return {"title": f"还没有登记：{title}", "detail": detail}
-    if filled.errors:
-        return {"title": "还没有登记", "detail": "请改正下面的内容，再点一次登记。"}
-    return None

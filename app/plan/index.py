@@ -7,7 +7,7 @@ from sqlalchemy import delete, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.areas.read import today
-from app.plan.linked import box_name, section_name
+from app.plan.linked import places_of
 from app.plan.read import Plan, plan_on
 from app.plan.search import put_all
 from app.plan.tables import PlanSearchText
@@ -26,11 +26,10 @@ async def index_plan(session: AsyncSession) -> None:
 
 
 def _texts(plan: Plan) -> Iterator[dict[str, Any]]:
-    places = {s.code: section_name(s) for s in plan.sections}
-    places |= {b.code: box_name(b) for b in plan.boxes}
+    places = places_of(plan)
     for p in plan.paragraphs:
         yield _text(
-            "paragraph", p.address, places.get(p.box or p.section or "", "文件正文前"), p.text,
+            "paragraph", p.address, places[p.address], p.text,
             f"/plan#{p.address}",
         )  # fmt: skip
     for d in plan.departments:

@@ -39,6 +39,16 @@ def box_name(box: PlanBox) -> str:
     return f"专栏{box.number} {box.heading}"
 
 
+def places_of(plan: Plan) -> dict[str, str]:
+    """Return the section or box that each paragraph stands in, in words, by address."""
+    names = {one.code: section_name(one) for one in plan.sections}
+    names |= {one.code: box_name(one) for one in plan.boxes}
+    return {
+        one.address: names.get(one.box or one.section or "", "文件正文前")
+        for one in plan.paragraphs
+    }
+
+
 def link_to_section(plan: Plan, code: str | None) -> Row | None:
     """Return the link to a part or an item."""
     for section in plan.sections:

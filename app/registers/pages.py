@@ -30,12 +30,12 @@ from app.registers.kinds import registers_on
 from app.registers.look import see_entry, see_register, see_registers
 from app.registers.models import RegisterImport
 from app.registers.quota import Quota, quota_of
-from app.registers.read import SHANGHAI, Asked
+from app.registers.read import Asked
 from app.registers.register import NAME, Register, find_register
 from app.registers.rights import LIVE_SOURCES, is_official
 from app.registers.shown import Shown
 from app.registers.source import in_force
-from app.templating import render
+from app.templating import SHANGHAI, render
 from app.web import Unfit
 
 router = APIRouter(include_in_schema=False)

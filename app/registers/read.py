@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Row, Text, Uuid, cast, false, func, or_, select, true, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -22,10 +21,10 @@ from app.registers.fields import Value
 from app.registers.models import RegisterEntry, RegisterPersonal, RegisterVersion
 from app.registers.register import Register
 from app.registers.source import Entry, in_force, source_of
+from app.templating import SHANGHAI
 
 MOST_VERSIONS = 200
 """The newest that a history shows."""
-SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
 @dataclass(frozen=True)

@@ -70,12 +70,17 @@ async def ask(url: str, query: str) -> object:
 
 
 def servers_on(folder: Path) -> list[int]:
-    """Return the pids of living postmasters on the folder; zombies have no command line."""
+    """Return the pids of living postmasters on the folder; zombies have no command line.
+
+    A process that a postmaster has just forked has its command line for a moment: it is not one.
+    """
     data = str(folder.resolve() / "data")
-    listed = psutil.process_iter(["cmdline"])
-    return [
-        process.pid for process in listed if (process.info["cmdline"] or [])[1:3] == ["-D", data]
-    ]
+    found = {
+        process.pid: process.info["ppid"]
+        for process in psutil.process_iter(["cmdline", "ppid"])
+        if (process.info["cmdline"] or [])[1:3] == ["-D", data]
+    }
+    return [pid for pid, parent in found.items() if parent not in found]
 
 
 def gone(folder: Path, seconds: float = 10) -> bool:

@@ -62,7 +62,7 @@ async def page_of(chromium, address, world, name=None, *, slips=0, **options):
         await page.goto("/")
         await page.fill("[name=username]", world.accounts[name].username)
         await page.fill("[name=password]", PASSWORD)
-        await page.click("main button")
+        await follow(page, "main button")
         await page.wait_for_selector("text=退出")
     yield page
     await context.close()
@@ -71,19 +71,25 @@ async def page_of(chromium, address, world, name=None, *, slips=0, **options):
     assert [message for message in said if message not in told] == []
 
 
+async def follow(page, selector):
+    """Click what leads to another page, and wait until that page is there to be read."""
+    async with page.expect_navigation():
+        await page.click(selector)
+
+
 async def press(page):
-    await page.click("form.form .actions button")
+    await follow(page, "form.form .actions button")
     await page.wait_for_selector(".receipt")
 
 
 async def fill_and_seal(page, code):
-    await page.click("text=登记交回")
+    await follow(page, "text=登记交回")
     await page.fill("#code", code.lower().replace("-", ""))
     await page.click("[data-lines] li:first-child [data-add='10']")
     await page.click("[data-lines] li:first-child [data-add='1']")
     assert "11 件" in await page.inner_text("[data-total]")
     await press(page)
-    await page.click("text=装满了，封袋")
+    await follow(page, "text=装满了，封袋")
     await page.fill("#mass_kg", "6.25")
     await press(page)
     await page.goto("/")
@@ -91,7 +97,7 @@ async def fill_and_seal(page, code):
 
 
 async def load(page, code):
-    await page.click("text=登记发运")
+    await follow(page, "text=登记发运")
     await page.fill("#site", POINT)
     await page.select_option("#destination", STATION)
     await page.fill("#vehicle", VEHICLE)
@@ -100,13 +106,13 @@ async def load(page, code):
 
 
 async def take_in_and_send_on(page, code):
-    await page.click("text=签收这一车")
+    await follow(page, "text=签收这一车")
     await page.fill(f"[id='mass_kg-{code}']", "6.2")
     await press(page)
-    await page.click("text=入库")
+    await follow(page, "text=入库")
     await page.check(f"[value='{code}']")
     await press(page)
-    await page.click("text=发运")
+    await follow(page, "text=发运")
     await page.select_option("#destination", PLANT)
     await page.fill("#vehicle", VEHICLE)
     await page.check(f"[value='{code}']")
@@ -114,18 +120,18 @@ async def take_in_and_send_on(page, code):
 
 
 async def take_in_and_treat(page, code):
-    await page.click("text=签收这一车")
+    await follow(page, "text=签收这一车")
     await press(page)
-    await page.click("text=登记处理")
+    await follow(page, "text=登记处理")
     await page.check(f"[value='{code}']")
     await page.fill("#certificate", "证 2026-1")
     await press(page)
 
 
 async def read_its_way(page, code):
-    await page.click("text=批次")
+    await follow(page, "text=批次")
     await page.fill("#code", code)
-    await page.click("text=追溯")
+    await follow(page, "text=追溯")
     steps = await page.locator(".timeline h3").all_inner_texts()
     words = "交回 封袋 发运 签收 入库 发运 签收 处理"
     assert [step.split()[0] for step in steps] == words.split()
@@ -178,7 +184,7 @@ async def test_a_hand_in_is_recorded_with_scripts_switched_off(chromium, address
         await page.goto("/record/hand_in")
         await page.fill("#code", code)
         await page.fill("#line-0-pieces", "12")
-        await page.click("form.form .actions button")
+        await follow(page, "form.form .actions button")
         assert "12 件" in await page.inner_text(".receipt")
 
 
@@ -190,26 +196,26 @@ async def test_an_official_keeps_a_list_and_a_target_of_the_plan(chromium, addre
         await page.select_option("#county", LUQUAN)
         await page.fill("#operator", "铜冶植保服务合作社")
         await page.fill("#valid_from", "2026-01-01")
-        await page.click("form.form .actions button")
+        await follow(page, "form.form .actions button")
         assert "缺少这一项" in await page.inner_text(".field.wrong")
         assert await page.input_value("#operator") == "铜冶植保服务合作社"
         await page.fill("#crop", "苹果")
-        await page.click("form.form .actions button")
+        await follow(page, "form.form .actions button")
         assert "铜冶苹果" in await page.inner_text("h1")
         for year, amount in (("2020", "52000"), ("2025", "50500")):
             await page.goto("/plan/targets/pesticide-use")
             await page.select_option("#year", year)
             await page.fill("#value", amount)
             await page.fill("#source", "统计年鉴")
-            await page.click("form.form .actions button")
-            await page.wait_for_load_state()
+            await follow(page, "form.form .actions button")
         await page.goto("/plan/progress")
         assert "已达到" in await page.inner_text(".card:has-text('农药使用量')")
     async with page_of(chromium, address, world) as page:
         await page.goto("/plan")
         await page.fill("#plan-q", "铜冶苹果")
-        await page.press("#plan-q", "Enter")
-        await page.click("main >> text=示范区")
+        async with page.expect_navigation():
+            await page.press("#plan-q", "Enter")
+        await follow(page, "main >> text=示范区")
         assert "有效" in await page.inner_text("main")
         assert await page.locator("text=修改").count() == 0
 

@@ -64,17 +64,17 @@ async def whole(database: Database) -> None:
 async def test_every_leaf_is_taken_in_once_and_every_head_is_the_tree_s(world):
     for count in (3, 1, 260):
         await write(world, count)
-        while await integrate(world.database, NOW):
+        while await integrate(world.database):
             pass
         await whole(world.database)
-    assert await integrate(world.database, NOW) == 0
+    assert await integrate(world.database) == 0
 
 
 async def test_many_leaves_are_taken_in_turns(world, monkeypatch):
     monkeypatch.setattr(taking, "MOST_AT_ONCE", 50)
     await write(world, 120)
     before = len(await leaves_of(world.database)) - 120
-    taken = [await integrate(world.database, NOW) for _ in range(4)]
+    taken = [await integrate(world.database) for _ in range(4)]
     assert sum(taken) == 120
     assert max(taken) == 50
     async with world.database.read() as session:
@@ -85,7 +85,7 @@ async def test_many_leaves_are_taken_in_turns(world, monkeypatch):
 async def test_several_who_take_in_take_each_leaf_once(world):
     await write(world, 300)
     for _ in range(3):
-        await asyncio.gather(*(integrate(world.database, NOW) for _ in range(6)))
+        await asyncio.gather(*(integrate(world.database) for _ in range(6)))
     await whole(world.database)
 
 
@@ -149,4 +149,4 @@ async def test_a_leaf_that_was_removed_is_noticed(world, database_urls):
         await owner.execute("ALTER TABLE leaf ENABLE ALWAYS TRIGGER append_only")
         await owner.close()
     with pytest.raises(LogHasAGap):
-        await integrate(world.database, NOW)
+        await integrate(world.database)

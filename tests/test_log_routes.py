@@ -30,7 +30,7 @@ async def world(database, tmp_path_factory):
     signer = Signer(tmp_path_factory.mktemp("log"), ORIGIN)
     for count in (7, 290):
         await write(made, count)
-        while await integrate(database, NOW):
+        while await integrate(database):
             pass
         await signer.sign_head(database, NOW)
     signer.close()

@@ -36,7 +36,7 @@ def folder(tmp_path: Path) -> Path:
 
 async def grow(world, count: int = 3) -> None:
     await write(world, count)
-    while await integrate(world.database, NOW):
+    while await integrate(world.database):
         pass
 
 
@@ -125,7 +125,7 @@ async def test_the_life_of_a_signer(world, folder, database_urls):
         await again.sign_head(world.database, NOW)
     assert again.last is not None
     async with world.database.write() as session:
-        session.add(LogHead(size=grown, root=again.last.root, made_at=NOW))
+        session.add(LogHead(size=grown, root=again.last.root))
     assert await again.sign_head(world.database, NOW) == grown
     again.close()
 

@@ -5,7 +5,6 @@ is committed. Leaves are hashed again from their bytes, never taken from a store
 """
 
 import asyncio
-from datetime import UTC, datetime
 
 from sqlalchemy import select, text, tuple_
 from sqlalchemy.dialects.postgresql import insert
@@ -26,7 +25,7 @@ AFTER_A_FAULT_S = 5.0
 _TRY_LOCK = text("SELECT pg_try_advisory_xact_lock(:key)")
 
 
-async def integrate(database: Database, now: datetime) -> int:
+async def integrate(database: Database) -> int:
     """Take up to 2 000 leaves into the tree; return how many, 0 where none waits."""
     async with database.write() as session:
         if not await session.scalar(_TRY_LOCK, {"key": LOCK_KEY}):
@@ -50,7 +49,7 @@ async def integrate(database: Database, now: datetime) -> int:
         grown = size + len(rows)
         await _store(session, changed)
         root = root_after(edge, changed, grown)
-        session.add(LogHead(size=grown, root=root, made_at=now))
+        session.add(LogHead(size=grown, root=root))
         return len(rows)
 
 
@@ -92,7 +91,7 @@ async def keep_growing(database: Database) -> None:
     """Take leaves in until cancelled; a database that is away is waited for."""
     while True:
         try:
-            while await integrate(database, datetime.now(UTC)):
+            while await integrate(database):
                 pass
         except Exception as error:  # noqa: BLE001  one bad turn must not end the loop
             if not is_away(error):

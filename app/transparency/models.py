@@ -1,6 +1,7 @@
 """Tables of the tree: tiles, which only grow, and the heads that it has had."""
 
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
@@ -36,24 +37,41 @@ class LogHead(Base):
 
     size: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     root: Mapped[bytes]
-    made_at: Mapped[datetime]
 
 
 class LogCheckpoint(Base):
-    """A head as it is published: a signed note (C2SP tlog-checkpoint). Never altered."""
+    """A head as it is published: a signed note (C2SP tlog-checkpoint). Never altered.
+
+    It has no time of its own: nothing that is signed would cover one.
+    """
 
     __tablename__ = "log_checkpoint"
 
     size: Mapped[int] = mapped_column(ForeignKey("log_head.size"), primary_key=True)
     note: Mapped[str]
-    signed_at: Mapped[datetime]
+
+
+class LogCosignature(Base):
+    """A witness's line under a checkpoint (C2SP tlog-cosignature). Never altered."""
+
+    __tablename__ = "log_cosignature"
+
+    size: Mapped[int] = mapped_column(ForeignKey("log_checkpoint.size"), primary_key=True)
+    vkey: Mapped[str] = mapped_column(primary_key=True)
+    line: Mapped[str]
 
 
 class LogKey(Base):
-    """A key that checkpoints are signed with, as a verifier key line, and since when."""
+    """A key of the log as leaves introduced it; `event_id` is the last that spoke of it.
+
+    `purpose` is `checkpoint` or `receipt`, `vkey` a verifier key line (C2SP signed-note).
+    """
 
     __tablename__ = "log_key"
+    __table_args__ = (CheckConstraint("purpose IN ('checkpoint', 'receipt')", name="purpose"),)
 
     vkey: Mapped[str] = mapped_column(primary_key=True)
+    purpose: Mapped[str]
     valid_from: Mapped[datetime]
     valid_to: Mapped[datetime | None]
+    event_id: Mapped[UUID]

@@ -21,7 +21,7 @@ from app.db import Database, is_away
 from app.logging import log
 from app.transparency.checkpoint import Checkpoint, parse_checkpoint
 from app.transparency.keys import Algorithm, SignerKey, parse_signer
-from app.transparency.models import LogCheckpoint, LogHead, LogKey
+from app.transparency.models import LogCheckpoint, LogHead
 from app.transparency.note import open_note, sign
 from app.transparency.prove import root_at
 from app.transparency.tree import ProofError
@@ -100,7 +100,7 @@ class Signer:
             if self.last != point:
                 await asyncio.to_thread(_write, self.folder / LAST_FILE, note, mode=0o600)
                 self.last = point
-            await _publish(session, self.key, head.size, note, now)
+            await _publish(session, head.size, note)
             return head.size
 
     async def _must_continue(self, session: AsyncSession, head: LogHead | None) -> None:
@@ -133,13 +133,9 @@ def open_signer(folder: Path, origin: str) -> Signer | None:
         return None
 
 
-async def _publish(
-    session: AsyncSession, key: SignerKey, size: int, note: str, now: datetime
-) -> None:
-    vkey = str(key.verifier)
-    await session.execute(insert(LogKey).values(vkey=vkey, valid_from=now).on_conflict_do_nothing())
+async def _publish(session: AsyncSession, size: int, note: str) -> None:
     await session.execute(
-        insert(LogCheckpoint).values(size=size, note=note, signed_at=now).on_conflict_do_nothing()
+        insert(LogCheckpoint).values(size=size, note=note).on_conflict_do_nothing()
     )
 
 

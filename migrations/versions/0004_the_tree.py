@@ -10,7 +10,7 @@ revision = "0004"
 down_revision = "0003"
 
 ROLE = "platform_app"
-INSERT_ONLY = ("log_head", "log_checkpoint")
+INSERT_ONLY = ("log_head", "log_checkpoint", "log_cosignature")
 
 
 def upgrade() -> None:
@@ -30,7 +30,6 @@ def upgrade() -> None:
         "log_head",
         sa.Column("size", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("root", sa.LargeBinary(), nullable=False),
-        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("octet_length(root) = 32", name=op.f("ck_log_head_root")),
         sa.CheckConstraint("size > 0", name=op.f("ck_log_head_size")),
         sa.PrimaryKeyConstraint("size", name=op.f("pk_log_head")),
@@ -39,15 +38,29 @@ def upgrade() -> None:
         "log_checkpoint",
         sa.Column("size", sa.BigInteger(), nullable=False),
         sa.Column("note", sa.Text(), nullable=False),
-        sa.Column("signed_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["size"], ["log_head.size"], name=op.f("fk_log_checkpoint_size")),
         sa.PrimaryKeyConstraint("size", name=op.f("pk_log_checkpoint")),
     )
     op.create_table(
+        "log_cosignature",
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("vkey", sa.Text(), nullable=False),
+        sa.Column("line", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["size"], ["log_checkpoint.size"], name=op.f("fk_log_cosignature_size")
+        ),
+        sa.PrimaryKeyConstraint("size", "vkey", name=op.f("pk_log_cosignature")),
+    )
+    op.create_table(
         "log_key",
         sa.Column("vkey", sa.Text(), nullable=False),
+        sa.Column("purpose", sa.Text(), nullable=False),
         sa.Column("valid_from", sa.DateTime(timezone=True), nullable=False),
         sa.Column("valid_to", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("event_id", sa.Uuid(), nullable=False),
+        sa.CheckConstraint(
+            "purpose IN ('checkpoint', 'receipt')", name=op.f("ck_log_key_purpose")
+        ),
         sa.PrimaryKeyConstraint("vkey", name=op.f("pk_log_key")),
     )
     op.execute(f"GRANT SELECT, INSERT, UPDATE ON log_key TO {ROLE}")
@@ -94,6 +107,7 @@ def downgrade() -> None:
             " downgrading would destroy evidence and is refused."
         )
     op.drop_table("log_key")
+    op.drop_table("log_cosignature")
     op.drop_table("log_checkpoint")
     op.drop_table("log_head")
     op.drop_table("log_tile")

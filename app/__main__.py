@@ -7,9 +7,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from socket import AF_INET, AF_INET6, SO_REUSEADDR, SOCK_STREAM, SOL_SOCKET, socket
 from typing import NoReturn
 
@@ -22,27 +20,25 @@ from app.auth.caller import ROLE_NAMES
 from app.config import ROOT, Settings, settings
 from app.db import Database
 from app.demo import start
-from app.embedded import EmbeddedPostgres, EmbeddedPostgresError, running_url
+from app.embedded import EmbeddedPostgresError, running_url
 from app.errors import DomainError, NotFound
 from app.events.first_load import first_load
 from app.logging import configure
 from app.main import FOLLOWERS, create_app
 from app.migrate import UnknownSchemaError, upgrade
+from app.ops.databases import (
+    DEMO_FOLDER,
+    Addresses,
+    database_of,
+    running_folder,
+    running_or_started,
+)
 from app.ops.installation import SYSTEM_CALLER, install, installation_of, mark_loaded
 from app.parties.models import Site
 from app.plan.load import load_plan
 
-DEMO_FOLDER = ROOT / "var" / "demo"
 DEMO_ACCOUNTS = ROOT / "var" / "demo-accounts.json"
 DEMO_ORIGIN = "hebei-nybz.example/demo"
-
-
-@dataclass(frozen=True)
-class Addresses:
-    """Where the database is, for the app's role and for the owner that migrates."""
-
-    app: str
-    owner: str
 
 
 def main() -> None:
@@ -91,7 +87,7 @@ def _parser() -> argparse.ArgumentParser:
 def serve(arguments: argparse.Namespace) -> None:
     """Run the platform: empty at first, never on a demonstration's database."""
     config = settings()
-    with _listening(arguments, config) as sockets, _database(config, config.data_folder) as at:
+    with _listening(arguments, config) as sockets, database_of(config, config.data_folder) as at:
         upgrade(at.owner)
         asyncio.run(_prepare(at.app, config))
         _run(at, config, sockets)
@@ -131,7 +127,7 @@ def demo(arguments: argparse.Namespace) -> None:
 @contextmanager
 def _demo_database(config: Settings) -> Iterator[Addresses]:
     """Yield a migrated database that is a demonstration's or new; a half-loaded one begins anew."""
-    with _database(config, DEMO_FOLDER) as at:
+    with database_of(config, DEMO_FOLDER) as at:
         upgrade(at.owner)
         state = asyncio.run(start.state_of(at.app))
         if state == "foreign":
@@ -149,7 +145,7 @@ def _demo_database(config: Settings) -> Iterator[Addresses]:
             return
     print("上次没有装完演示数据，重新开始。 / starting over", flush=True)
     start.forget(DEMO_FOLDER)
-    with _database(config, DEMO_FOLDER) as at:
+    with database_of(config, DEMO_FOLDER) as at:
         upgrade(at.owner)
         yield at
 
@@ -157,7 +153,7 @@ def _demo_database(config: Settings) -> Iterator[Addresses]:
 def migrate(_: argparse.Namespace) -> None:
     """Bring the database to the newest schema."""
     config = settings()
-    with _database(config, config.data_folder) as at:
+    with database_of(config, config.data_folder) as at:
         upgrade(at.owner)
     print("数据库结构已是最新。 / The schema is up to date.")
 
@@ -165,7 +161,7 @@ def migrate(_: argparse.Namespace) -> None:
 def admin_create(arguments: argparse.Namespace) -> None:
     """Create an account and print the one-time link with which its owner sets a password."""
     config = settings()
-    with _running_or_started(config) as at:
+    with running_or_started(config) as at:
         try:
             path = asyncio.run(_create(at.app, arguments, config.setup_link_hours))
         except DomainError as error:
@@ -210,43 +206,7 @@ def db_url(arguments: argparse.Namespace) -> None:
         owner = config.owner_database_url or config.database_url
         print(owner if arguments.role == "owner" else config.database_url)
         return
-    print(running_url(_running_folder(config), arguments.role))
-
-
-def _running_folder(config: Settings) -> Path:
-    """Return the folder of the embedded server that runs: the platform's, else the demo's."""
-    own = config.data_folder / "postgres"
-    try:
-        running_url(own, "app")
-    except EmbeddedPostgresError:
-        return DEMO_FOLDER / "postgres"
-    return own
-
-
-@contextmanager
-def _running_or_started(config: Settings) -> Iterator[Addresses]:
-    """Yield the database of a running platform, or start it for a moment."""
-    folder = config.data_folder / "postgres"
-    if not config.database_url:
-        try:
-            yield Addresses(running_url(folder, "app"), running_url(folder, "owner"))
-        except EmbeddedPostgresError:
-            pass
-        else:
-            return
-    with _database(config, config.data_folder) as at:
-        upgrade(at.owner)
-        yield at
-
-
-@contextmanager
-def _database(config: Settings, folder: Path) -> Iterator[Addresses]:
-    """Yield DATABASE_URL, or an embedded server that lives as long as the block."""
-    if config.database_url:
-        yield Addresses(config.database_url, config.owner_database_url or config.database_url)
-        return
-    with EmbeddedPostgres(folder / "postgres", binaries=config.postgres_binaries) as postgres:
-        yield Addresses(postgres.url("app"), postgres.url("owner"))
+    print(running_url(running_folder(config), arguments.role))
 
 
 @contextmanager

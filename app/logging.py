@@ -58,6 +58,8 @@ def configure(log_format: str) -> None:
     root.setLevel(logging.INFO)
     # One line a request is ours to write, with its id and time.
     logging.getLogger("uvicorn.access").disabled = True
+    # Nor are the addresses that we ask ourselves.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
 class RequestLog:

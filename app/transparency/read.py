@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.ledger.leaf import MAX_LEAF_BYTES
 from app.ledger.models import Event, Leaf
+from app.transparency.cosignatures import served_note
 from app.transparency.errors import NoSuchSize, NotPublishedYet
 from app.transparency.integrate import tiles_at
 from app.transparency.models import LogCheckpoint, LogKey
@@ -37,9 +38,25 @@ async def published(session: AsyncSession) -> LogCheckpoint:
     return found
 
 
-async def keys(session: AsyncSession) -> Sequence[LogKey]:
-    """Return the verifier keys, the current one first."""
-    return (await session.scalars(select(LogKey).order_by(LogKey.valid_from.desc()))).all()
+async def published_note(session: AsyncSession) -> str:
+    """Return the newest published checkpoint as a signed note, with its witnesses' lines.
+
+    Raises NotPublishedYet.
+    """
+    return await served_note(session, await published(session))
+
+
+async def keys(session: AsyncSession) -> Sequence[tuple[LogKey, str]]:
+    """Return the keys of the log, each with the leaf that last spoke of it.
+
+    Those of checkpoints first, and of each purpose the current one first.
+    """
+    query = (
+        select(LogKey, Event.leaf)
+        .join(Event, Event.id == LogKey.event_id)
+        .order_by(LogKey.purpose, LogKey.valid_to.desc().nulls_first(), LogKey.valid_from.desc())
+    )
+    return [(key, leaf) for key, leaf in await session.execute(query)]
 
 
 async def tile_bytes(session: AsyncSession, tile: Tile) -> bytes:
@@ -95,7 +112,8 @@ async def inclusion_of(session: AsyncSession, event: UUID, size: int | None) -> 
         words = f"size={asked}"
         raise NoSuchSize(size=newest.size, reason=words, reason_en=words)
     path = await prove_inclusion(session, row.leaf_index, asked)
-    return Inclusion(row.leaf_index, row.leaf_hash, asked, path, newest.note)
+    note = await served_note(session, newest)
+    return Inclusion(row.leaf_index, row.leaf_hash, asked, path, note)
 
 
 async def consistency(session: AsyncSession, old: int, new: int | None) -> Sequence[bytes]:

@@ -24,22 +24,34 @@ Size = Annotated[int | None, Query(ge=1, le=MOST_SIZE, description="日志条数
 
 @router.get("/log/checkpoint", summary="签名的日志头")
 async def get_checkpoint(session: Reading) -> Response:
-    return PlainTextResponse((await read.published(session)).note, headers=SOON)
+    return PlainTextResponse(await read.published_note(session), headers=SOON)
 
 
 @router.get("/log/keys", summary="验证公钥及起止时间")
 async def get_keys(session: Reading) -> Response:
     lines = [
-        " ".join(
-            [
-                one.vkey,
-                one.valid_from.isoformat(),
-                one.valid_to.isoformat() if one.valid_to else "-",
-            ]
-        )
-        for one in await read.keys(session)
+        f"{key.vkey} {key.valid_from.isoformat()} {key.valid_to.isoformat() if key.valid_to else '-'}"
+        for key, _ in await read.keys(session)
+        if key.purpose == "checkpoint"
     ]
     return PlainTextResponse("".join(f"{line}\n" for line in lines), headers=SOON)
+
+
+@router.get("/api/v1/log/keys", summary="日志的全部公钥，连同登记它们的原文")
+async def get_keys_and_leaves(session: Reading) -> dict[str, Any]:
+    return {
+        "items": [
+            {
+                "vkey": key.vkey,
+                "purpose": key.purpose,
+                "valid_from": key.valid_from.isoformat(),
+                "valid_to": key.valid_to.isoformat() if key.valid_to else None,
+                "event": str(key.event_id),
+                "leaf": leaf,
+            }
+            for key, leaf in await read.keys(session)
+        ]
+    }
 
 
 @router.get("/log/tile/entries/{number:path}", summary="登记原文，审计人员可取")

@@ -1,4 +1,4 @@
-"""The command line: `python -m app serve | demo | migrate | admin create | db-url`."""
+"""The command line: `python -m app serve | demo | migrate | admin create | log | db-url …`."""
 
 import argparse
 import asyncio
@@ -26,6 +26,7 @@ from app.events.first_load import first_load
 from app.logging import configure
 from app.main import FOLLOWERS, create_app
 from app.migrate import UnknownSchemaError, upgrade
+from app.ops import log_command
 from app.ops.databases import (
     DEMO_FOLDER,
     Addresses,
@@ -34,11 +35,26 @@ from app.ops.databases import (
     running_or_started,
 )
 from app.ops.installation import SYSTEM_CALLER, install, installation_of, mark_loaded
+from app.ops.log_command import CeremonyRefused
+from app.ops.log_keys import places_of, prepare_keys
 from app.parties.models import Site
 from app.plan.load import load_plan
+from app.transparency.witnesses import MalformedWitnesses
+from app.witness import run as witnessing
+from app.witness.keep import CannotWitness
 
 DEMO_ACCOUNTS = ROOT / "var" / "demo-accounts.json"
 DEMO_ORIGIN = "hebei-nybz.example/demo"
+
+
+REASONS = (
+    EmbeddedPostgresError,
+    UnknownSchemaError,
+    MalformedWitnesses,
+    CeremonyRefused,
+    CannotWitness,
+)
+"""Why a command gives up, each said in plain words."""
 
 
 def main() -> None:
@@ -52,7 +68,7 @@ def main() -> None:
         arguments.run(arguments)
     except KeyboardInterrupt:
         sys.exit(130)
-    except (EmbeddedPostgresError, UnknownSchemaError) as error:
+    except REASONS as error:
         _give_up(str(error))
 
 
@@ -78,9 +94,13 @@ def _parser() -> argparse.ArgumentParser:
         create.add_argument(f"--{option}", default=None)
     create.add_argument("--port", type=int, default=None, help="平台的端口，默认 PORT 或 8000")
     create.set_defaults(run=admin_create)
+    log_command.add_to(commands)
     url = commands.add_parser("db-url", help="打印正在运行的数据库的地址")
     url.add_argument("--role", choices=("app", "owner"), default="app")
     url.set_defaults(run=db_url)
+    watching = commands.add_parser("witness", help="运行独立的见证人，为存证日志作见证")
+    witnessing.options(watching)
+    watching.set_defaults(run=witness)
     return parser
 
 
@@ -107,6 +127,7 @@ async def _prepare(url: str, config: Settings) -> None:
         await load_plan(database)
         await first_load(database, SYSTEM_CALLER, now=now, pilots=False)
         await mark_loaded(database, now)
+        await prepare_keys(database, places_of(config), now)
     finally:
         await database.close()
 
@@ -116,10 +137,11 @@ def demo(arguments: argparse.Namespace) -> None:
     os.environ["PLATFORM_DEMO"] = "1"
     os.environ.setdefault("PLATFORM_LOG_ORIGIN", DEMO_ORIGIN)
     os.environ.setdefault("PLATFORM_SIGNER_FOLDER", str(DEMO_FOLDER / "signer"))
+    os.environ.setdefault("PLATFORM_RECEIPT_KEY_FILE", str(DEMO_FOLDER / "receipt.key"))
     settings.cache_clear()
     config = settings()
     with _listening(arguments, config) as sockets, _demo_database(config) as at:
-        asyncio.run(start.finish(at.app, FOLLOWERS, DEMO_ACCOUNTS, log_origin=config.log_origin))
+        asyncio.run(start.finish(at.app, FOLLOWERS, DEMO_ACCOUNTS, config))
         start.announce(DEMO_ACCOUNTS)
         _run(at, config, sockets)
 
@@ -135,6 +157,8 @@ def _demo_database(config: Settings) -> Iterator[Addresses]:
                 "DATABASE_URL 里已有非演示数据，演示不会动它。请换一个空库。"
                 " / DATABASE_URL holds data that is not a demonstration's."
             )
+        if state == "new" and not config.database_url:
+            start.forget_signatures(DEMO_FOLDER)
         if state != "half" or config.database_url:
             if state == "half":
                 _give_up(
@@ -207,6 +231,12 @@ def db_url(arguments: argparse.Namespace) -> None:
         print(owner if arguments.role == "owner" else config.database_url)
         return
     print(running_url(running_folder(config), arguments.role))
+
+
+def witness(arguments: argparse.Namespace) -> None:
+    """Run a witness of logs, without any database."""
+    with _listening(arguments, settings()) as sockets:
+        witnessing.run(arguments, sockets)
 
 
 @contextmanager

@@ -53,6 +53,14 @@ class Settings(BaseSettings):
         default=None,
         description="签名钥匙和最近一次签名的日志头所在目录，不要放进数据库备份；不设则用数据目录下的 signer",
     )
+    receipt_key_file: Path | None = Field(
+        default=None,
+        description="签存证回执的钥匙文件，每台服务器一个；不设则用数据目录下的 receipt.key",
+    )
+    witnesses: str = Field(
+        default="",
+        description="为存证日志作见证的见证人，逗号分隔，每个是“公钥 地址”（中间一个空格）",
+    )
     session_hours: int = Field(default=12, ge=1, le=24 * 30, description="登录有效小时数")
     setup_link_hours: int = Field(default=24, ge=1, description="一次性设置链接的有效小时数")
     pool_size: int = Field(default=10, ge=1, description="每个进程的数据库连接数")

@@ -9,15 +9,37 @@ def write_durably(path: Path, text: str, *, mode: int = 0o600) -> None:
 
     A crash leaves the old text or the new one. `mode` is that of the new file.
     """
-    draft = path.with_name(f"{path.name}.new")
+    _draft(path, text, mode).replace(path)
+    _settle(path.parent)
+
+
+def write_once(path: Path, text: str, *, mode: int = 0o600) -> bool:
+    """Write a file that is not there yet; False, and nothing done, where another was first."""
+    draft = _draft(path, text, mode)
+    try:
+        path.hardlink_to(draft)
+    except FileExistsError:
+        return False
+    finally:
+        draft.unlink()
+    _settle(path.parent)
+    return True
+
+
+def _draft(path: Path, text: str, mode: int) -> Path:
+    draft = path.with_name(f"{path.name}.{os.getpid()}.new")
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
-    draft.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
+    return draft
+
+
+def _settle(folder: Path) -> None:
+    """Make sure that the names in a folder are on disk."""
+    handle = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(folder)
+        os.fsync(handle)
     finally:
-        os.close(folder)
+        os.close(handle)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
+import httpx
 from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
@@ -22,7 +23,7 @@ from app.config import Settings, settings
 from app.custody import pages as custody_pages
 from app.custody import routes as custody_routes
 from app.db import Database
-from app.events import declare_reference  # noqa: F401  registers its subjects
+from app.events import declare_keys, declare_reference  # noqa: F401  register their subjects
 from app.events import pages as events_pages
 from app.events import routes as events_routes
 from app.headers import SecurityHeaders
@@ -32,6 +33,7 @@ from app.logging import RequestLog
 from app.ops import pages as ops_pages
 from app.ops import routes as ops_routes
 from app.ops.daily import keep_daily
+from app.ops.log_keys import places_of, receipts_of
 from app.packaging import routes as packaging_routes
 from app.parties import pages as parties_pages
 from app.parties import routes as parties_routes
@@ -52,6 +54,7 @@ from app.templating import STATIC
 from app.transparency import routes as transparency_routes
 from app.transparency.integrate import keep_growing
 from app.transparency.signer import keep_signing, open_signer
+from app.transparency.witnesses import Witnesses, parse_witnesses
 from app.web import LimitBody
 
 FOLLOWERS = (FLOWS, SUPPLY)
@@ -104,13 +107,16 @@ def create_app(database_url: str, config: Settings | None = None) -> FastAPI:
         statement_timeout_ms=config.statement_timeout_ms,
     )
 
+    addresses = parse_witnesses(config.witnesses)
+
     @asynccontextmanager
     async def lifespan(running: FastAPI) -> AsyncIterator[None]:
         work = [keep_up(database, FOLLOWERS), keep_growing(database), keep_daily(database)]
-        signer = open_signer(
-            config.signer_folder or config.data_folder / "signer", config.log_origin
-        )
+        places = places_of(config)
+        client = httpx.AsyncClient()
+        signer = open_signer(places.signer, Witnesses(addresses, client) if addresses else None)
         running.state.signer = signer
+        running.state.receipts = receipts_of(places.receipt)
         if signer:
             work.append(keep_signing(database, signer))
         tasks = [asyncio.create_task(one) for one in work]
@@ -121,6 +127,7 @@ def create_app(database_url: str, config: Settings | None = None) -> FastAPI:
                 await task
         if signer:
             signer.close()
+        await client.aclose()
         await database.close()
 
     app = FastAPI(
@@ -131,6 +138,7 @@ def create_app(database_url: str, config: Settings | None = None) -> FastAPI:
     )
     app.state.database = database
     app.state.signer = None
+    app.state.receipts = None
     app.state.settings = config
     error_handlers.install(app)
     for router in ROUTERS:

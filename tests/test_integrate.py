@@ -125,7 +125,8 @@ async def test_the_platform_itself_cannot_change_the_tree(world, table, change):
         "UPDATE log_head SET size = size + 1",
         "DELETE FROM log_head",
         "TRUNCATE log_head CASCADE",
-        "TRUNCATE log_checkpoint",
+        "TRUNCATE log_checkpoint CASCADE",
+        "TRUNCATE log_cosignature",
     ],
 )
 async def test_the_owner_is_refused_too(world, database_urls, statement):

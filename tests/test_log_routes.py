@@ -18,8 +18,8 @@ from app.transparency.tiles import Tile, tiles_of
 from app.transparency.tree import check_consistency, check_inclusion
 from tests import people
 from tests.recording import make_wide_world
+from tests.signing import NOW, ORIGIN, begin_log
 from tests.test_integrate import leaves_of, write
-from tests.test_signer import NOW, ORIGIN
 from tests.test_tree import naive_root
 
 
@@ -27,7 +27,7 @@ from tests.test_tree import naive_root
 async def world(database, tmp_path_factory):
     """A log of some three hundred leaves, signed at two sizes."""
     made = await make_wide_world(database)
-    signer = Signer(tmp_path_factory.mktemp("log"), ORIGIN)
+    signer = Signer((await begin_log(database, tmp_path_factory.mktemp("log"))).signer)
     for count in (7, 290):
         await write(made, count)
         while await integrate(database):

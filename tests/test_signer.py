@@ -2,24 +2,24 @@
 
 import asyncio
 import stat
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import asyncpg
 import pytest
 from sqlalchemy import func, select
 
+from app.folder_lock import FolderTaken
 from app.transparency import signer as signing
 from app.transparency.checkpoint import Checkpoint, parse_checkpoint
 from app.transparency.integrate import integrate
-from app.transparency.models import LogCheckpoint, LogHead, LogKey
+from app.transparency.models import LogCheckpoint, LogHead
 from app.transparency.note import UnverifiedNote, open_note
-from app.transparency.signer import FolderTaken, Refused, Signer, open_signer
+from app.transparency.signer import Refused, Signed, Signer, open_signer
+from app.transparency.signer_folder import SignerFolder
 from tests.recording import make_wide_world
+from tests.signing import NOW, ORIGIN
 from tests.test_integrate import write
-
-ORIGIN = "log.test/hebei"
-NOW = datetime(2026, 11, 1, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +32,14 @@ async def world(database):
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     return tmp_path / "log"
+
+
+def signer_of(folder: Path) -> Signer:
+    """Return a signer on a folder that gets its first key where it has none."""
+    files = SignerFolder(folder)
+    if not files.has_ring:
+        files.begin(ORIGIN, NOW)
+    return Signer(files)
 
 
 async def grow(world, count: int = 3) -> None:
@@ -62,20 +70,17 @@ UNGUARDED = tuple(
 
 
 async def test_the_life_of_a_signer(world, folder, database_urls):
-    signer = Signer(folder, ORIGIN)
+    signer = signer_of(folder)
     assert stat.S_IMODE((folder / "signer.key").stat().st_mode) == 0o600
     assert await signer.sign_head(world.database, NOW) == 0, "nothing is there to sign"
     await grow(world)
     size = await signer.sign_head(world.database, NOW)
     (first,) = await checkpoints(world)
-    note = open_note(first.note.encode(), [signer.key.verifier])
+    note = open_note(first.note.encode(), signer.ring.verifiers)
     point = parse_checkpoint(note.text)
     async with world.database.read() as session:
         head = await session.get_one(LogHead, size)
-        key = await session.scalar(select(LogKey))
     assert (point.origin, point.size, point.root) == (ORIGIN, size, head.root)
-    assert key is not None
-    assert key.vkey == str(signer.key.verifier)
     assert (folder / "checkpoint").read_text(encoding="utf-8") == first.note
 
     # the same head again is the same note, and one row
@@ -84,12 +89,12 @@ async def test_the_life_of_a_signer(world, folder, database_urls):
 
     # a second process does not sign beside it; a later one goes on with the same key
     with pytest.raises(FolderTaken):
-        Signer(folder, ORIGIN)
-    assert open_signer(folder, ORIGIN) is None
+        signer_of(folder)
+    assert open_signer(SignerFolder(folder)) is None
     signer.close()
     await grow(world)
-    again = Signer(folder, ORIGIN)
-    assert again.key == signer.key
+    again = signer_of(folder)
+    assert again.ring == signer.ring
     assert await again.sign_head(world.database, NOW) > size
 
     # killed between the file and the database: the next turn publishes what was signed
@@ -125,36 +130,36 @@ async def test_the_life_of_a_signer(world, folder, database_urls):
         await again.sign_head(world.database, NOW)
     assert again.last is not None
     async with world.database.write() as session:
-        session.add(LogHead(size=grown, root=again.last.root))
+        session.add(LogHead(size=grown, root=again.last.point.root))
     assert await again.sign_head(world.database, NOW) == grown
     again.close()
 
 
 def test_a_new_key_is_not_made_beside_an_old_checkpoint(folder):
-    signer = Signer(folder, ORIGIN)
+    signer = signer_of(folder)
     signer.close()
     (folder / "checkpoint").write_text("x", encoding="utf-8")
     (folder / "signer.key").unlink()
     with pytest.raises(FileNotFoundError):
-        Signer(folder, ORIGIN)
+        signer_of(folder)
 
 
 def test_a_checkpoint_that_another_key_signed_is_not_taken_over(folder, tmp_path):
-    other = Signer(tmp_path / "other", ORIGIN)
-    note = signing.sign(f"{ORIGIN}\n1\n{'A' * 43}=\n", [other.key])
+    other = signer_of(tmp_path / "other")
+    note = signing.sign(f"{ORIGIN}\n1\n{'A' * 43}=\n", [other.ring.current])
     other.close()
-    Signer(folder, ORIGIN).close()
+    signer_of(folder).close()
     (folder / "checkpoint").write_bytes(note.encode())
     with pytest.raises(UnverifiedNote):
-        Signer(folder, ORIGIN)
+        signer_of(folder)
 
 
 async def test_a_signer_that_refuses_is_named_where_readiness_is_asked(world, folder):
     """Recording and reading go on: the answer stays 200."""
-    signer = Signer(folder, ORIGIN)
+    signer = signer_of(folder)
     world.app.state.signer = signer
     stranger = world.client(None)
-    assert "signer" not in (await stranger.get("/readyz")).json()
+    assert "signer" not in (await stranger.get("/readyz")).json(), "it signs"
     signer.why = ("日志被改过", "altered")
     answer = await stranger.get("/readyz")
     assert answer.status_code == 200
@@ -164,13 +169,14 @@ async def test_a_signer_that_refuses_is_named_where_readiness_is_asked(world, fo
         "why_en": "altered",
     }
     world.app.state.signer = None
+    assert (await stranger.get("/readyz")).json()["signer"] == {"status": "elsewhere"}
     signer.close()
 
 
 async def test_the_loop_signs_and_tells_why_it_stops(world, folder, monkeypatch):
     monkeypatch.setattr(signing, "PAUSE_S", 0.01)
     monkeypatch.setattr(signing, "AFTER_A_FAULT_S", 0.01)
-    signer = Signer(folder, ORIGIN)
+    signer = signer_of(folder)
     await grow(world)
     signing_on = asyncio.create_task(signing.keep_signing(world.database, signer))
     for _ in range(500):
@@ -180,7 +186,7 @@ async def test_the_loop_signs_and_tells_why_it_stops(world, folder, monkeypatch)
     assert signer.last is not None
     assert signer.why is None
     # what it signed last is more than the database now has
-    signer.last = Checkpoint(ORIGIN, 10**6, signer.last.root)
+    signer.last = Signed(Checkpoint(ORIGIN, 10**6, signer.last.point.root), signer.last.note)
     for _ in range(500):
         await asyncio.sleep(0.01)
         if signer.why:

@@ -15,6 +15,7 @@ from app.auth.access import SignedIn
 from app.db import Databases, Reading
 from app.error_handlers import answer
 from app.errors import InvalidBody
+from app.events.story import receipted
 from app.pagination import Cursor, Limit, after_index, page
 from app.web import read_json, takes
 
@@ -46,6 +47,9 @@ async def post_amendment(
     number = outcome.event["rows"][0]["number"]
     async with database.read() as session:
         [known] = [one for one in await amendments(session) if one.document.number == number]
-    shown = {**row_of(known), "event": outcome.event["id"]}
+    recorded = receipted(outcome.event, request.app.state.receipts)
+    shown = {**row_of(known), "event": recorded["id"]}
+    if "receipt" in recorded:
+        shown["receipt"] = recorded["receipt"]
     status = 201 if outcome.outcome == "recorded" else 200
     return JSONResponse(jsonable_encoder(shown), status)

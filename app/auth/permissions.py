@@ -64,6 +64,8 @@ RIGHTS = {
     "registers.edit": _right("登记名单", "province"),
     # what targets came to; of which department, the list that answers for the target says
     "progress.enter": _right("填报目标数据", "province"),
+    # the log's keys: nobody by an account, only who has the machine, at its command line
+    "declare.keys": _right("登记日志的密钥"),
     # labels and tokens
     "labels.issue": _right("发放标签", "township", "county", "city", "province"),
     "tokens.manage": _right("管理接口令牌", *EVERYONE),

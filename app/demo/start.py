@@ -14,12 +14,14 @@ from sqlalchemy import select
 
 from app.auth.models import Account
 from app.auth.passwords import hash_password
+from app.config import Settings
 from app.db import Database
 from app.demo.load import Credentials, load, write_accounts
 from app.demo.world import SHANGHAI
 from app.ledger.follow import Follow, catch_up
 from app.ledger.models import Event
 from app.ops.installation import install, installation_of, mark_loaded
+from app.ops.log_keys import places_of, prepare_keys
 from app.plan.load import load_plan
 
 SEED = "河北 2021-1793"
@@ -42,17 +44,18 @@ async def state_of(url: str) -> Literal["new", "half", "whole", "foreign"]:
         await database.close()
 
 
-async def finish(url: str, followers: Sequence[Follow], accounts: Path, log_origin: str) -> None:
-    """Load the season up to yesterday unless it is there, and make sure `accounts` is."""
+async def finish(url: str, followers: Sequence[Follow], accounts: Path, config: Settings) -> None:
+    """Load the season up to yesterday unless it is there, and make sure `accounts` and keys are."""
     database = Database(url, statement_timeout_ms=0)
     try:
         await load_plan(database)
         found = await installation_of(database)
         if found is None or found.loaded_at is None:
-            await _load(database, followers, accounts, log_origin)
+            await _load(database, followers, accounts, config.log_origin)
         elif not await asyncio.to_thread(accounts.exists):
             print("找不到账号文件，重新设置演示账号的密码…… / resetting passwords", flush=True)
             write_accounts(accounts, await _reset(database))
+        await prepare_keys(database, places_of(config), datetime.now(UTC))
     finally:
         await database.close()
 
@@ -103,5 +106,9 @@ def announce(accounts: Path) -> None:
 def forget(folder: Path) -> None:
     """Remove a half-loaded demonstration's database."""
     shutil.rmtree(folder / "postgres", ignore_errors=True)
-    # What was signed of it belongs to a log that is gone.
+    forget_signatures(folder)
+
+
+def forget_signatures(folder: Path) -> None:
+    """Remove what was signed of a demonstration whose database is gone: its log is another."""
     shutil.rmtree(folder / "signer", ignore_errors=True)

@@ -15,6 +15,7 @@ from app.events import read
 from app.events.declare import declare
 from app.events.record import Outcome, record
 from app.events.schemas import CaptureBody
+from app.events.story import receipted
 from app.pagination import Cursor, Limit
 from app.web import json_of, read_json
 
@@ -35,7 +36,9 @@ async def post_event(
         outcome = (await record(database, caller, [body], now=now))[0]
     if outcome.error:
         return answer(outcome.error, request)
-    return JSONResponse(outcome.event, 201 if outcome.outcome == "recorded" else 200)
+    assert outcome.event is not None
+    event = receipted(outcome.event, request.app.state.receipts)
+    return JSONResponse(event, 201 if outcome.outcome == "recorded" else 200)
 
 
 @router.post("/capture", summary="上传离线登记的队列，逐条判定")
@@ -54,16 +57,18 @@ async def post_capture(
 def _item(outcome: Outcome, request: Request) -> dict[str, Any]:
     item: dict[str, Any] = {"id": outcome.id, "outcome": outcome.outcome}
     if outcome.event:
-        item["event"] = outcome.event
+        item["event"] = receipted(outcome.event, request.app.state.receipts)
     if outcome.error:
         item["problem"] = problem_of(outcome.error, request)
     return item
 
 
 @router.get("/events/{event_id}", summary="一个事件")
-async def get_event(event_id: UUID, session: Reading, caller: SignedIn) -> dict[str, Any]:
+async def get_event(
+    request: Request, event_id: UUID, session: Reading, caller: SignedIn
+) -> dict[str, Any]:
     require(caller, "events.read")
-    return await read.event(session, caller, event_id)
+    return receipted(await read.event(session, caller, event_id), request.app.state.receipts)
 
 
 @router.get("/refusals", summary="被退回的登记（待处理）")

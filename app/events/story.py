@@ -13,6 +13,7 @@ from app.events.rules import Times
 from app.events.schemas import Arrive, Depart, Draft, HandIn, Position
 from app.events.state import Step
 from app.ledger.leaf import utc
+from app.transparency.receipt import ReceiptSigner
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 E7 = 10_000_000
@@ -159,6 +160,15 @@ def answer_of(
         "leaf": leaf,
         "leaf_hash": leaf_hash.hex(),
     }
+
+
+def receipted(event: dict[str, Any], receipts: ReceiptSigner | None) -> dict[str, Any]:
+    """Return an answered event with its receipt, where this server gives receipts."""
+    if receipts is None:
+        return event
+    recorded_at = datetime.fromisoformat(event["recorded_at"])
+    leaf_hash = bytes.fromhex(event["leaf_hash"])
+    return event | {"receipt": receipts.promise(UUID(event["id"]), leaf_hash, recorded_at)}
 
 
 def trip_of(parts: dict[str, Any]) -> UUID | None:

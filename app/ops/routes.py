@@ -53,7 +53,9 @@ async def readyz(request: Request, database: Databases) -> Response:
         )
     body: dict[str, Any] = {"status": "ready", "schema": found}
     signer = request.app.state.signer
-    if signer is not None and signer.why:
+    if signer is None:
+        body["signer"] = {"status": "elsewhere"}
+    elif signer.why:
         # Recording and reading go on: what is wrong is the evidence, not the service.
         chinese, english = signer.why
         body["signer"] = {"status": "refuses", "why": chinese, "why_en": english}

@@ -22,6 +22,7 @@ from app.errors import InvalidBody, NotFound
 from app.events.decide import Source
 from app.events.declare import Statement, Subject, append_statement, register, replayed
 from app.events.record import Random
+from app.ledger.append import Entry
 from app.ledger.leaf import MAX_LEAF_BYTES, jcs
 from app.supply.errors import SupplyRowReplaced, SupplyRowReused
 from app.supply.models import SupplyRow
@@ -36,11 +37,11 @@ Placed = tuple[int, SupplyLine]
 
 @dataclass(frozen=True)
 class Declared:
-    """How many rows were recorded, how many stood already, the events that hold the new ones."""
+    """How many rows were recorded, how many stood already, the entries that hold the new ones."""
 
     recorded: int
     duplicate: int
-    events: tuple[UUID, ...]
+    entries: tuple[Entry, ...]
 
 
 async def declare_supply(
@@ -65,13 +66,13 @@ async def declare_supply(
         reach = await _check_counties(session, caller, placed)
         fresh = await _not_yet_declared(session, placed)
         await _check_replaced(session, reach, fresh)
-        events = []
+        entries = []
         for chunk in _leaf_sized([row for _, row in fresh]):
             statement = Statement(new_id(), "supply", now, [in_leaf(row) for row in chunk])
-            await append_statement(session, caller, statement, now=now, source=drawn)
+            entry = await append_statement(session, caller, statement, now=now, source=drawn)
             await _insert(session, chunk, statement.id)
-            events.append(statement.id)
-        return Declared(len(fresh), len(rows) - len(fresh), tuple(events))
+            entries.append(entry)
+        return Declared(len(fresh), len(rows) - len(fresh), tuple(entries))
 
     return await replayed(database, work)
 

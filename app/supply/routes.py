@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, Response
 
 from app.areas.scope import reach_of
@@ -12,10 +12,12 @@ from app.auth.permissions import require
 from app.db import Databases, Reading
 from app.errors import InvalidQuery
 from app.ids import SYSTEM, uuid7
+from app.ledger.leaf import leaf_hash
 from app.pagination import Cursor, Limit, decode_cursor, page
 from app.supply.declare import declare_supply
 from app.supply.read import list_supply
 from app.supply.schemas import SupplyBody, SupplyPage, SupplyShown
+from app.transparency.receipt import ReceiptSigner
 from app.web import json_of, takes
 
 router = APIRouter(prefix="/api/v1", tags=["supply"])
@@ -25,17 +27,26 @@ CountyCode = Annotated[str | None, Query(pattern="^[0-9]{6}$", description="六�
 
 @router.post("/supply", status_code=201, summary="申报产生量", openapi_extra=takes(SupplyBody))
 async def post_supply(
-    database: Databases, caller: SignedIn, body: Annotated[SupplyBody, json_of(SupplyBody)]
+    request: Request,
+    database: Databases,
+    caller: SignedIn,
+    body: Annotated[SupplyBody, json_of(SupplyBody)],
 ) -> Response:
     now = datetime.now(UTC)
     done = await declare_supply(
         database, caller, body.rows, now=now, new_id=lambda: uuid7(SYSTEM, now)
     )
-    answer = {
+    answer: dict[str, Any] = {
         "recorded": done.recorded,
         "duplicate": done.duplicate,
-        "events": [str(event) for event in done.events],
+        "events": [str(entry.id) for entry in done.entries],
     }
+    receipts: ReceiptSigner | None = request.app.state.receipts
+    if receipts:
+        answer["receipts"] = [
+            receipts.promise(entry.id, leaf_hash(entry.leaf), entry.recorded_at)
+            for entry in done.entries
+        ]
     return JSONResponse(answer, 201 if done.recorded else 200)
 
 

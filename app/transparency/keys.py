@@ -14,6 +14,24 @@ from functools import cached_property
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+_LOW_ORDER = frozenset(
+    bytes.fromhex(point)
+    for point in (
+        "0000000000000000000000000000000000000000000000000000000000000000",
+        "0100000000000000000000000000000000000000000000000000000000000000",
+        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+        "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+        "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+        "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+    )
+)
+"""The points whose order divides 8, as y coordinates written in every way, without the sign of x.
+
+Under such a public key one signature verifies for any message.
+"""
+_SIGN_OF_X = 0x80
+
 KEY_BYTES = 32
 """Of an Ed25519 public key and of the seed of a private one, RFC 8032."""
 
@@ -69,6 +87,8 @@ class VerifierKey:
         check_name(self.name)
         if len(self.public) != KEY_BYTES:
             raise MalformedKey("a public key has 32 bytes")
+        if bytes([*self.public[:-1], self.public[-1] & ~_SIGN_OF_X]) in _LOW_ORDER:
+            raise MalformedKey("a public key of low order verifies anything")
 
     @cached_property
     def key_id(self) -> bytes:

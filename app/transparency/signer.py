@@ -1,34 +1,35 @@
 """The signer: signs the log's head, once, and never one that does not continue the last it signed.
 
-Its key and the last checkpoint that it signed lie in a folder of files, outside the database: a
-database that was restored to an older point, cut or altered does not continue that checkpoint, and
-the signer refuses. Recording and reading go on.
+Its key and the last checkpoint that it signed lie in a folder of files, outside the database, and
+witnesses remember what they cosigned: a database that was restored to an older point, cut or
+altered does not continue that checkpoint, and the signer refuses. Recording and reading go on.
 """
 
 import asyncio
-import fcntl
-import os
-import secrets
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import IO
+from typing import NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import Database, is_away
+from app.folder_lock import FolderTaken
 from app.logging import log
-from app.transparency.checkpoint import Checkpoint, parse_checkpoint
-from app.transparency.keys import Algorithm, SignerKey, parse_signer
+from app.transparency.checkpoint import Checkpoint
+from app.transparency.cosignatures import keep_cosignatures
 from app.transparency.models import LogCheckpoint, LogHead
-from app.transparency.note import open_note, sign
-from app.transparency.prove import root_at
+from app.transparency.note import sign
+from app.transparency.prove import prove_consistency, root_at
+from app.transparency.signer_folder import SignerFolder
 from app.transparency.tree import ProofError
+from app.transparency.witnesses import Asked, Witnesses
 
-KEY_FILE, LAST_FILE, LOCK_FILE = "signer.key", "checkpoint", "lock"
 PAUSE_S = 1.0
 AFTER_A_FAULT_S = 5.0
+ASK_AGAIN_S = 60
+"""How soon a witness that was silent is asked about the same head again."""
 
 
 class Refused(RuntimeError):
@@ -39,120 +40,150 @@ class Refused(RuntimeError):
         self.english = english
 
 
-class FolderTaken(RuntimeError):
-    """Another process signs with this folder."""
+class Signed(NamedTuple):
+    """A head with its note."""
+
+    point: Checkpoint
+    note: str
 
 
 class Signer:
     """One log's signer on its folder, which one process at a time holds.
 
-    `why` says why it refuses to sign (Chinese, English), None while it signs.
+    `why` says why it refuses to sign (Chinese, English), None while it signs. Raises FolderTaken,
+    KeyMissing.
     """
 
-    def __init__(self, folder: Path, origin: str) -> None:
+    def __init__(self, folder: SignerFolder, witnesses: Witnesses | None = None) -> None:
         self.folder = folder
-        self.origin = origin
         self.why: tuple[str, str] | None = None
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._lock: IO[bytes] = (folder / LOCK_FILE).open("wb")
+        self._lock = folder.lock()
+        self._witnesses = witnesses
+        self._asked_at: datetime | None = None
+        self._silent: Sequence[str] = ()
         try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
+            self.ring = folder.ring()
+            self._ring_changed_at = folder.ring_changed_at()
+            last, note = folder.last(self.ring), folder.last_note()
+        except Exception:
             self._lock.close()
-            raise FolderTaken(str(folder)) from error
-        self.key = self._key()
-        self.last = self._last()
+            raise
+        self.last = Signed(last, note) if last and note else None
 
     def close(self) -> None:
         """Let another process sign."""
         self._lock.close()
 
-    def _key(self) -> SignerKey:
-        path = self.folder / KEY_FILE
-        if not path.exists():
-            # A new key beside an old checkpoint would sign over what it cannot continue.
-            if (self.folder / LAST_FILE).exists():
-                raise FileNotFoundError(path)
-            key = SignerKey(self.origin, Algorithm.ED25519, secrets.token_bytes(32))
-            _write(path, f"{key.secret_text}\n", mode=0o600)
-        return parse_signer(path.read_text(encoding="utf-8").strip())
-
-    def _last(self) -> Checkpoint | None:
-        path = self.folder / LAST_FILE
-        if not path.exists():
-            return None
-        known = open_note(path.read_bytes(), [self.key.verifier])
-        return parse_checkpoint(known.note.text)
-
     async def sign_head(self, database: Database, now: datetime) -> int:
         """Sign the newest head and publish it; return the size that is published, 0 for none.
 
         Raises Refused. What is signed is on disk before it is published; a crash between the two
-        is made good by the next turn, for the same head gives the same note.
+        is made good by the next turn, for the same head gives the same note. Witnesses that
+        answer in time are asked before, so that none of them knows better.
         """
-        async with database.write() as session:
+        await asyncio.to_thread(self._look_after_keys, now)
+        if self.last and self._asked_at is None:
+            await self._ask(database, self.last, now)  # since when this was signed, and by whom
+        async with database.read() as session:
             head = await session.scalar(select(LogHead).order_by(LogHead.size.desc()).limit(1))
-            await self._must_continue(session, head)
+            await _must_continue(session, head, self.last and self.last.point)
             if head is None:
                 return 0
-            point = Checkpoint(self.origin, head.size, head.root)
-            note = sign(point.text, [self.key]).encode().decode()
-            if self.last != point:
-                await asyncio.to_thread(_write, self.folder / LAST_FILE, note, mode=0o600)
-                self.last = point
-            await _publish(session, head.size, note)
-            return head.size
+            published = await session.get(LogCheckpoint, head.size) is not None
+        point = Checkpoint(self.ring.origin, head.size, head.root)
+        if self.last is None or self.last.point != point:
+            note = sign(point.text, self.ring.signing(now)).encode().decode()
+            await asyncio.to_thread(self.folder.keep_last, note)
+            self.last, self._asked_at = Signed(point, note), None
+        lines = await self._ask(database, self.last, now)
+        if lines or not published:
+            async with database.write() as session:
+                await _publish(session, self.last)
+                await keep_cosignatures(session, head.size, lines)
+        return head.size
 
-    async def _must_continue(self, session: AsyncSession, head: LogHead | None) -> None:
-        last = self.last
-        if last is not None and (head is None or head.size < last.size):
-            there = head.size if head else 0
+    def _look_after_keys(self, now: datetime) -> None:
+        """Take up a rotated key, and forget the secret of one that has ended."""
+        unchanged = self.folder.ring_changed_at() == self._ring_changed_at
+        if unchanged and self.ring.without_ended(now) == self.ring:
+            return
+        with self.folder.changing():
+            ring = self.folder.ring()
+            self.ring = ring.without_ended(now)
+            if self.ring != ring:
+                self.folder.keep(self.ring)
+            self._ring_changed_at = self.folder.ring_changed_at()
+
+    async def _ask(self, database: Database, signed: Signed, now: datetime) -> dict[str, str]:
+        """Ask the witnesses about a head and return the cosignatures; Refused where one objects."""
+        if self._witnesses is None or not self._due(now):
+            return {}
+
+        async def prove(old: int) -> Sequence[bytes]:
+            async with database.read() as session:
+                return await prove_consistency(session, old, signed.point.size)
+
+        asked = await self._witnesses.ask(signed.note, signed.point, prove)
+        _must_agree(asked, signed.point)
+        self._asked_at, self._silent = now, asked.silent
+        return dict(asked.lines)
+
+    def _due(self, now: datetime) -> bool:
+        if self._asked_at is None:
+            return True
+        return bool(self._silent) and (now - self._asked_at).total_seconds() >= ASK_AGAIN_S
+
+
+def _must_agree(asked: Asked, point: Checkpoint) -> None:
+    for name, size in asked.ahead:
+        raise Refused(
+            f"见证方 {name} 已见证到 {size} 条，这里只有 {point.size} 条：数据库和签名目录被恢复到旧的时点",
+            f"witness {name} has cosigned {size} leaves, here are {point.size}",
+        )
+    for name in asked.against:
+        raise Refused(
+            f"见证方 {name} 见证过的日志不是现在这一本的开头：日志被改过",
+            f"what witness {name} cosigned is not the beginning of this log",
+        )
+
+
+async def _must_continue(
+    session: AsyncSession, head: LogHead | None, last: Checkpoint | None
+) -> None:
+    if last is not None and (head is None or head.size < last.size):
+        there = head.size if head else 0
+        raise Refused(
+            f"数据库里的日志只有 {there} 条，而已经签名公布过 {last.size} 条：数据库被恢复到旧的"
+            "时点，或被截断",
+            f"the database has {there} leaves, a head of {last.size} is signed",
+        )
+    try:
+        if head is not None and await root_at(session, head.size) != head.root:
+            raise Refused("最新的根与存证树不符", "the head is not the root of the tiles")
+        if last is not None and await root_at(session, last.size) != last.root:
             raise Refused(
-                f"数据库里的日志只有 {there} 条，而已经签名公布过 {last.size} 条：数据库被恢复到旧的"
-                "时点，或被截断",
-                f"the database has {there} leaves, a head of {last.size} is signed",
+                f"前 {last.size} 条的根与已经签名公布的不同：日志被改过",
+                f"the root of the first {last.size} leaves is not the one that was signed",
             )
-        try:
-            if head is not None and await root_at(session, head.size) != head.root:
-                raise Refused("最新的根与存证树不符", "the head is not the root of the tiles")
-            if last is not None and await root_at(session, last.size) != last.root:
-                raise Refused(
-                    f"前 {last.size} 条的根与已经签名公布的不同：日志被改过",
-                    f"the root of the first {last.size} leaves is not the one that was signed",
-                )
-        except ProofError as error:
-            raise Refused("存证树缺了一部分", "tiles are missing") from error
+    except ProofError as error:
+        raise Refused("存证树缺了一部分", "tiles are missing") from error
 
 
-def open_signer(folder: Path, origin: str) -> Signer | None:
-    """Return the signer of a folder, None where another process signs with it."""
-    try:
-        return Signer(folder, origin)
-    except FolderTaken:
-        log.info("another process signs", folder=str(folder))
+async def _publish(session: AsyncSession, signed: Signed) -> None:
+    row = insert(LogCheckpoint).values(size=signed.point.size, note=signed.note)
+    await session.execute(row.on_conflict_do_nothing())
+
+
+def open_signer(folder: SignerFolder, witnesses: Witnesses | None = None) -> Signer | None:
+    """Return the signer of a folder; None where it has no key, or another process signs with it."""
+    if not folder.has_ring:
+        log.warning("this process does not sign: it has no key", folder=str(folder.path))
         return None
-
-
-async def _publish(session: AsyncSession, size: int, note: str) -> None:
-    await session.execute(
-        insert(LogCheckpoint).values(size=size, note=note).on_conflict_do_nothing()
-    )
-
-
-def _write(path: Path, text: str, *, mode: int) -> None:
-    """Write a file whole or not at all, and make sure that it is on disk."""
-    draft = path.with_name(f"{path.name}.new")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
     try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+        return Signer(folder, witnesses)
+    except FolderTaken:
+        log.info("another process signs", folder=str(folder.path))
+        return None
 
 
 async def keep_signing(database: Database, signer: Signer) -> None:

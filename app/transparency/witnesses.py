@@ -35,6 +35,7 @@ Prove = Callable[[int], Awaitable[Sequence[bytes]]]
 """Gives the consistency proof from an older size to the checkpoint's."""
 
 _SIZE = re.compile(rb"(0|[1-9][0-9]{0,18})\n?")
+_LAST_PORT = 65_535
 _NOT_IN_URL = re.compile(r"[^!-~]|[?#]")
 
 
@@ -100,7 +101,8 @@ def _is_prefix(url: str) -> bool:
         parts = httpx.URL(url)
     except httpx.InvalidURL:
         return False
-    plain = not _NOT_IN_URL.search(url)
+    port_fits = parts.port is None or 0 < parts.port <= _LAST_PORT
+    plain = port_fits and not _NOT_IN_URL.search(url)
     return plain and parts.scheme in {"http", "https"} and bool(parts.host)
 
 

@@ -6,7 +6,7 @@ altered does not continue that checkpoint, and the signer refuses. Recording and
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -24,12 +24,10 @@ from app.transparency.note import sign
 from app.transparency.prove import prove_consistency, root_at
 from app.transparency.signer_folder import SignerFolder
 from app.transparency.tree import ProofError
-from app.transparency.witnesses import Asked, Witnesses
+from app.transparency.witnesses import SILENCE_S, Asked, Witnesses
 
 PAUSE_S = 1.0
 AFTER_A_FAULT_S = 5.0
-ASK_AGAIN_S = 60
-"""How soon a witness that was silent is asked about the same head again."""
 
 
 class Refused(RuntimeError):
@@ -82,24 +80,22 @@ class Signer:
         answer in time are asked before, so that none of them knows better.
         """
         await asyncio.to_thread(self._look_after_keys, now)
-        if self.last and self._asked_at is None:
-            await self._ask(database, self.last, now)  # since when this was signed, and by whom
         async with database.read() as session:
             head = await session.scalar(select(LogHead).order_by(LogHead.size.desc()).limit(1))
             await _must_continue(session, head, self.last and self.last.point)
             if head is None:
                 return 0
-            published = await session.get(LogCheckpoint, head.size) is not None
+            known = await session.get(LogCheckpoint, head.size)
+        if self.last and self._asked_at is None:
+            # Before anything new is signed: a witness may know more than this folder remembers.
+            await self._publish(database, self.last, now)
         point = Checkpoint(self.ring.origin, head.size, head.root)
         if self.last is None or self.last.point != point:
             note = sign(point.text, self.ring.signing(now)).encode().decode()
             await asyncio.to_thread(self.folder.keep_last, note)
             self.last, self._asked_at = Signed(point, note), None
-        lines = await self._ask(database, self.last, now)
-        if lines or not published:
-            async with database.write() as session:
-                await _publish(session, self.last)
-                await keep_cosignatures(session, head.size, lines)
+        if known is None or self._due(now):
+            await self._publish(database, self.last, now)
         return head.size
 
     def _look_after_keys(self, now: datetime) -> None:
@@ -114,9 +110,21 @@ class Signer:
                 self.folder.keep(self.ring)
             self._ring_changed_at = self.folder.ring_changed_at()
 
-    async def _ask(self, database: Database, signed: Signed, now: datetime) -> dict[str, str]:
+    async def _publish(self, database: Database, signed: Signed, now: datetime) -> None:
+        """Publish a head with the cosignatures of the witnesses. Raises Refused."""
+        lines = await self._ask(database, signed)
+        size = signed.point.size
+        async with database.write() as session:
+            # A database that was put back may have had its heads at other sizes.
+            if await session.get(LogHead, size):
+                row = insert(LogCheckpoint).values(size=size, note=signed.note)
+                await session.execute(row.on_conflict_do_nothing())
+                await keep_cosignatures(session, size, lines)
+        self._asked_at = now
+
+    async def _ask(self, database: Database, signed: Signed) -> Mapping[str, str]:
         """Ask the witnesses about a head and return the cosignatures; Refused where one objects."""
-        if self._witnesses is None or not self._due(now):
+        if self._witnesses is None:
             return {}
 
         async def prove(old: int) -> Sequence[bytes]:
@@ -125,13 +133,14 @@ class Signer:
 
         asked = await self._witnesses.ask(signed.note, signed.point, prove)
         _must_agree(asked, signed.point)
-        self._asked_at, self._silent = now, asked.silent
-        return dict(asked.lines)
+        self._silent = asked.silent
+        return asked.lines
 
     def _due(self, now: datetime) -> bool:
+        """Tell whether the witnesses were not asked about the last head, or one was silent."""
         if self._asked_at is None:
             return True
-        return bool(self._silent) and (now - self._asked_at).total_seconds() >= ASK_AGAIN_S
+        return bool(self._silent) and (now - self._asked_at).total_seconds() >= SILENCE_S
 
 
 def _must_agree(asked: Asked, point: Checkpoint) -> None:
@@ -167,11 +176,6 @@ async def _must_continue(
             )
     except ProofError as error:
         raise Refused("存证树缺了一部分", "tiles are missing") from error
-
-
-async def _publish(session: AsyncSession, signed: Signed) -> None:
-    row = insert(LogCheckpoint).values(size=signed.point.size, note=signed.note)
-    await session.execute(row.on_conflict_do_nothing())
 
 
 def open_signer(folder: SignerFolder, witnesses: Witnesses | None = None) -> Signer | None:

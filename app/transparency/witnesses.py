@@ -29,6 +29,8 @@ from app.transparency.note import Note, NoteError, open_note, parse_note, parse_
 
 DEADLINE_S = 2.0
 """For which one witness is waited for in all; time for making proofs is not counted."""
+SILENCE_S = 60.0
+"""For which a witness that was silent is not asked again: it shall not slow every head down."""
 MOST_ANSWER_BYTES = 1 << 16
 
 Prove = Callable[[int], Awaitable[Sequence[bytes]]]
@@ -149,12 +151,13 @@ class _Conversation:
 
 
 class Witnesses:
-    """The witnesses of a log; remembers which size each of them knows."""
+    """The witnesses of a log; remembers which size each of them knows, and who was silent."""
 
     def __init__(self, addresses: Sequence[WitnessAddress], client: httpx.AsyncClient) -> None:
         self.addresses = tuple(addresses)
         self._client = client
         self._sizes: dict[tuple[str, VerifierKey], int] = {}
+        self._silent_until: dict[VerifierKey, float] = {}
 
     async def ask(self, note: str, point: Checkpoint, prove: Prove) -> Asked:
         """Ask all witnesses at once to cosign a signed checkpoint; at most 2 s of waiting each.
@@ -164,7 +167,7 @@ class Witnesses:
         raises is, when all have been asked.
         """
         signed = parse_note(note.encode())
-        asking = (self._ask(one, signed, point, prove) for one in self.addresses)
+        asking = (self._ask_unless_silent(one, signed, point, prove) for one in self.addresses)
         said = await asyncio.gather(*asking, return_exceptions=True)
         answers: list[Asked] = []
         for one in said:
@@ -177,6 +180,16 @@ class Witnesses:
             ahead=tuple(pair for one in answers for pair in one.ahead),
             against=tuple(name for one in answers for name in one.against),
         )
+
+    async def _ask_unless_silent(
+        self, address: WitnessAddress, note: Note, point: Checkpoint, prove: Prove
+    ) -> Asked:
+        if time.monotonic() < self._silent_until.get(address.key, 0):
+            return Asked(silent=(address.key.name,))
+        asked = await self._ask(address, note, point, prove)
+        if asked.silent:
+            self._silent_until[address.key] = time.monotonic() + SILENCE_S
+        return asked
 
     async def _ask(
         self, address: WitnessAddress, note: Note, point: Checkpoint, prove: Prove

@@ -23,6 +23,7 @@ from app.demo import start
 from app.embedded import EmbeddedPostgresError, running_url
 from app.errors import DomainError, NotFound
 from app.events.first_load import first_load
+from app.evidence import command as export_command
 from app.logging import configure
 from app.main import FOLLOWERS, create_app
 from app.migrate import UnknownSchemaError, upgrade
@@ -53,6 +54,7 @@ REASONS = (
     MalformedWitnesses,
     CeremonyRefused,
     CannotWitness,
+    export_command.CannotWrite,
 )
 """Why a command gives up, each said in plain words."""
 
@@ -95,6 +97,7 @@ def _parser() -> argparse.ArgumentParser:
     create.add_argument("--port", type=int, default=None, help="平台的端口，默认 PORT 或 8000")
     create.set_defaults(run=admin_create)
     log_command.add_to(commands)
+    export_command.add_to(commands)
     url = commands.add_parser("db-url", help="打印正在运行的数据库的地址")
     url.add_argument("--role", choices=("app", "owner"), default="app")
     url.set_defaults(run=db_url)

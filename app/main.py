@@ -26,6 +26,7 @@ from app.db import Database
 from app.events import declare_keys, declare_reference  # noqa: F401  register their subjects
 from app.events import pages as events_pages
 from app.events import routes as events_routes
+from app.evidence import routes as evidence_routes
 from app.headers import SecurityHeaders
 from app.home import pages as home_pages
 from app.ledger.follow import keep_up
@@ -90,6 +91,7 @@ ROUTERS = (
     registers_pages.router,
     plan_routes.router,
     transparency_routes.router,
+    evidence_routes.router,
     plan_pages.router,
     ops_routes.router,
     ops_pages.router,

@@ -402,6 +402,7 @@ ROUTES: dict[str, Row | tuple[Row, ...]] = {
     "GET /log/tile/entries/{number}": Row(
         frozenset({"auditor"}), "log.entries", path={"number": "000"}, own=409
     ),
+    "GET /log/export": Row(frozenset({"auditor"}), "log.entries"),
     "GET /api/v1/events/{event_id}/proof": Row(
         ANYONE, path={"event_id": EVENT}, own=409, public=True,
         # A proof says nothing but that something was recorded: whose it is, is not asked.

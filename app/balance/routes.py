@@ -38,7 +38,12 @@ async def get_balance(
     if site is not None:
         if await find_site(session, reach, site) is None:
             raise NotFound(what=site)
-        return (await balance_of_site(session, site, start, end)).as_json()
-    assert area is not None
-    counties = await counties_in_reach(session, reach, area)
-    return (await balance_of_counties(session, counties, start, end)).as_json()
+        found = await balance_of_site(session, site, start, end)
+    else:
+        assert area is not None
+        counties = await counties_in_reach(session, reach, area)
+        found = await balance_of_counties(session, counties, start, end)
+    # What was asked stands in the answer: a saved one can be recomputed from the log.
+    asked = {"area": area} if site is None else {"site": site}
+    days = {"from": start.isoformat(), "to": end.isoformat()}
+    return {**asked, **days, **found.as_json()}

@@ -5,7 +5,7 @@ It only reads and prints what stands, in a damaged database too; `scripts/verify
 
 import base64
 import json
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,7 +46,7 @@ class Section:
     says: Says
 
 
-async def export_lines(session: AsyncSession, *, private: bool) -> AsyncIterator[str]:
+async def export_lines(session: AsyncSession, *, private: bool) -> AsyncGenerator[str]:
     """Yield the whole log as it stands in the session's snapshot, each line with its newline.
 
     Memory does not grow with the log. `private` adds the private parts, which hold personal data,
@@ -93,9 +93,9 @@ async def _newest_checkpoint(session: AsyncSession) -> str | None:
     lines = await session.scalars(
         select(LogCosignature.line)
         .where(LogCosignature.size == found.size)
-        .order_by(LogCosignature.vkey)
+        .order_by(LogCosignature.vkey.collate("C"))
     )
-    return str(found.note) + "".join(f"{(line or '').rstrip(chr(10))}\n" for line in lines)
+    return "".join([found.note, *(line or "" for line in lines)])
 
 
 def _sections(*, private: bool) -> Iterator[Section]:

@@ -135,43 +135,37 @@ def waiting() -> Select[Any]:
     """Return the ids of committed events that wait for their place, in their order."""
     return (
         select(cast(Unsequenced.event_id, Text))
-        .where(exists().where(Event.id == Unsequenced.event_id))
+        .where(exists().where(Event.id == Unsequenced.event_id).correlate(Unsequenced))
         .order_by(*_in_order(Unsequenced))
     )
 
 
 def strays() -> Sequence[tuple[type[Base], Select[Any]]]:
     """Return, by table, the rows that no leaf shows and no waiting event explains."""
-    nowhere = select(*_all_said(Unsequenced)).where(
-        ~exists().where(Event.id == Unsequenced.event_id)
-    )
+    without_event = ~exists().where(Event.id == Unsequenced.event_id).correlate(Unsequenced)
     return (
-        (Event, _stray(Event, Event.id, alone=True)),
-        (EventBatch, _stray(EventBatch, EventBatch.event_id)),
-        (Posting, _stray(Posting, Posting.cause)),
-        (EventPrivate, _stray(EventPrivate, EventPrivate.event_id, alone=True)),
-        (Unsequenced, nowhere.order_by(*_in_order(Unsequenced))),
+        (Event, _strays_of(Event, "id", alone=True)),
+        (EventBatch, _strays_of(EventBatch, "event_id")),
+        (Posting, _strays_of(Posting, "cause")),
+        (EventPrivate, _strays_of(EventPrivate, "event_id", alone=True)),
+        (Unsequenced, rows_of(Unsequenced).where(without_event)),
     )
 
 
-def _stray(table: type[Base], event: Any, *, alone: bool = False) -> Select[Any]:
+def _strays_of(table: type[Base], event: str, *, alone: bool = False) -> Select[Any]:
     """Return rows of unknown events, and further rows of an event where each stands `alone`."""
-    waits = select(Unsequenced.event_id).join(Event, Event.id == Unsequenced.event_id)
-    rows = select(_row(table).label("at")).where(
-        ~exists().where(Leaf.event_id == event),
-        ~waits.where(Unsequenced.event_id == event).correlate(table).exists(),
-    )
-    if not alone:
-        return select(*_all_said(table)).where(_row(table).in_(rows)).order_by(*_in_order(table))
-    other = aliased(table, name="other")
-    earlier = getattr(other, event.key) == event, literal_column("other.ctid") < _row(table)
-    rows_again = select(_row(table).label("at")).where(exists().where(*earlier))
-    both = union(rows, rows_again).subquery("stray")
-    return (
-        select(*_all_said(table))
-        .where(_row(table).in_(select(both.c.at)))
-        .order_by(*_in_order(table))
-    )
+    one = aliased(table, name="one")
+    named = getattr(one, event)
+    shown = exists().where(Leaf.event_id == named).correlate(one)
+    waits = exists().where(Unsequenced.event_id == named, Event.id == named).correlate(one)
+    lost: Any = select(literal_column("one.ctid").label("at")).select_from(one)
+    found = lost.where(~shown, ~waits)
+    if alone:
+        other = aliased(table, name="other")
+        earlier = literal_column("other.ctid") < literal_column("one.ctid")
+        again = exists().where(getattr(other, event) == named, earlier).correlate(one)
+        found = union(found, lost.where(again))
+    return rows_of(table).where(_row(table).in_(select(found.subquery("lost").c.at)))
 
 
 def _first(table: type[Base], found: ColumnElement[bool], name: str) -> Any:

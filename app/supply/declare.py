@@ -22,8 +22,7 @@ from app.errors import InvalidBody, NotFound
 from app.events.decide import Source
 from app.events.declare import Statement, Subject, append_statement, register, replayed
 from app.events.record import Random
-from app.ledger.append import Entry
-from app.ledger.leaf import MAX_LEAF_BYTES, jcs
+from app.ledger.leaf import MAX_LEAF_BYTES, jcs, leaf_hash
 from app.supply.errors import SupplyRowReplaced, SupplyRowReused
 from app.supply.models import SupplyRow
 from app.supply.schemas import SupplyLine, in_leaf
@@ -37,11 +36,12 @@ Placed = tuple[int, SupplyLine]
 
 @dataclass(frozen=True)
 class Declared:
-    """How many rows were recorded, how many stood already, the entries that hold the new ones."""
+    """How many rows were recorded, how many stood already, the events that hold the new ones."""
 
     recorded: int
     duplicate: int
-    entries: tuple[Entry, ...]
+    events: tuple[tuple[UUID, bytes], ...]
+    """Each with its leaf hash."""
 
 
 async def declare_supply(
@@ -66,13 +66,13 @@ async def declare_supply(
         reach = await _check_counties(session, caller, placed)
         fresh = await _not_yet_declared(session, placed)
         await _check_replaced(session, reach, fresh)
-        entries = []
+        events = []
         for chunk in _leaf_sized([row for _, row in fresh]):
             statement = Statement(new_id(), "supply", now, [in_leaf(row) for row in chunk])
             entry = await append_statement(session, caller, statement, now=now, source=drawn)
             await _insert(session, chunk, statement.id)
-            entries.append(entry)
-        return Declared(len(fresh), len(rows) - len(fresh), tuple(entries))
+            events.append((entry.id, leaf_hash(entry.leaf)))
+        return Declared(len(fresh), len(rows) - len(fresh), tuple(events))
 
     return await replayed(database, work)
 

@@ -12,7 +12,6 @@ from app.auth.permissions import require
 from app.db import Databases, Reading
 from app.errors import InvalidQuery
 from app.ids import SYSTEM, uuid7
-from app.ledger.leaf import leaf_hash
 from app.pagination import Cursor, Limit, decode_cursor, page
 from app.supply.declare import declare_supply
 from app.supply.read import list_supply
@@ -39,14 +38,11 @@ async def post_supply(
     answer: dict[str, Any] = {
         "recorded": done.recorded,
         "duplicate": done.duplicate,
-        "events": [str(entry.id) for entry in done.entries],
+        "events": [str(event) for event, _ in done.events],
     }
     receipts: ReceiptSigner | None = request.app.state.receipts
     if receipts:
-        answer["receipts"] = [
-            receipts.promise(entry.id, leaf_hash(entry.leaf), entry.recorded_at)
-            for entry in done.entries
-        ]
+        answer["receipts"] = [receipts.promise(*event, now) for event in done.events]
     return JSONResponse(answer, 201 if done.recorded else 200)
 
 

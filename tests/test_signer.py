@@ -135,6 +135,50 @@ async def test_the_life_of_a_signer(world, folder, database_urls):
     again.close()
 
 
+FIFTH = "id = (SELECT event_id FROM leaf WHERE leaf_index = 4)"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        f"UPDATE event SET leaf = ' ' || leaf WHERE {FIFTH}",
+        f"UPDATE event SET leaf_hash = sha256(leaf_hash) WHERE {FIFTH}",
+        "UPDATE leaf SET event_id = gen_random_uuid() WHERE leaf_index = 4",
+        f"DELETE FROM event WHERE {FIFTH}",
+    ],
+)
+async def test_an_old_leaf_that_is_altered_is_found_turn_by_turn(
+    world, folder, database_urls, monkeypatch, wrong
+):
+    monkeypatch.setattr(signing, "RECHECKED_A_TURN", 2)
+    await grow(world, 6)
+    signer = signer_of(folder)
+    size = await signer.sign_head(world.database, NOW)
+    await as_owner(
+        database_urls, *UNGUARDED, "CREATE TABLE kept AS SELECT * FROM event",
+        "CREATE TABLE places AS SELECT * FROM leaf", wrong,
+    )  # fmt: skip
+
+    async def turns(count: int) -> None:
+        for _ in range(count):
+            await signer.sign_head(world.database, NOW)
+
+    with pytest.raises(Refused, match="第 4 条"):
+        await turns(size)
+    with pytest.raises(Refused, match="第 4 条"):
+        await turns(1)  # and it stays there
+    await as_owner(
+        database_urls,
+        f"DELETE FROM event WHERE {FIFTH}",
+        "INSERT INTO event SELECT * FROM kept ON CONFLICT DO NOTHING",
+        "UPDATE leaf SET event_id = p.event_id FROM places p WHERE p.leaf_index = leaf.leaf_index",
+        "UPDATE event SET leaf = k.leaf, leaf_hash = k.leaf_hash FROM kept k WHERE k.id = event.id",
+        "DROP TABLE kept, places",
+    )
+    await turns(size)
+    signer.close()
+
+
 def test_a_new_key_is_not_made_beside_an_old_checkpoint(folder):
     signer = signer_of(folder)
     signer.close()

@@ -22,12 +22,15 @@ from app.transparency.cosignatures import keep_cosignatures
 from app.transparency.models import LogCheckpoint, LogHead
 from app.transparency.note import sign
 from app.transparency.prove import prove_consistency, root_at
+from app.transparency.recheck import first_altered
 from app.transparency.signer_folder import SignerFolder
 from app.transparency.tree import ProofError
 from app.transparency.witnesses import SILENCE_S, Asked, Witnesses
 
 PAUSE_S = 1.0
 AFTER_A_FAULT_S = 5.0
+RECHECKED_A_TURN = 2_000
+"""Leaves hashed again each turn, from the first to the last and over again."""
 
 
 class Refused(RuntimeError):
@@ -57,6 +60,7 @@ class Signer:
         self.why: tuple[str, str] | None = None
         self._lock = folder.lock()
         self._witnesses = witnesses
+        self._rechecked = 0
         self._asked_at: datetime | None = None
         self._silent: Sequence[str] = ()
         try:
@@ -85,6 +89,7 @@ class Signer:
             await _must_continue(session, head, self.last and self.last.point)
             if head is None:
                 return 0
+            await self._recheck(session, head.size)
             known = await session.get(LogCheckpoint, head.size)
         if self.last and self._asked_at is None:
             # Before anything new is signed: a witness may know more than this folder remembers.
@@ -97,6 +102,18 @@ class Signer:
         if known is None or self._due(now):
             await self._publish(database, self.last, now)
         return head.size
+
+    async def _recheck(self, session: AsyncSession, size: int) -> None:
+        """Hash the next leaves again; at one that was altered it stays. Raises Refused."""
+        begin = self._rechecked if self._rechecked < size else 0
+        end = min(begin + RECHECKED_A_TURN, size)
+        altered = await first_altered(session, begin, end)
+        if altered is not None:
+            raise Refused(
+                f"日志第 {altered} 条的原文与存证树不符：登记被改过或删过",
+                f"leaf {altered} is not the one that the tree took",
+            )
+        self._rechecked = end
 
     def _look_after_keys(self, now: datetime) -> None:
         """Take up a rotated key, and forget the secret of one that has ended."""

@@ -54,7 +54,7 @@ REASONS = (
     MalformedWitnesses,
     CeremonyRefused,
     CannotWitness,
-    export_command.CannotWrite,
+    export_command.CannotExport,
 )
 """Why a command gives up, each said in plain words."""
 

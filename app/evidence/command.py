@@ -11,17 +11,22 @@ from contextlib import aclosing, contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-from app.config import settings
+from sqlalchemy.exc import ProgrammingError
+
+from app.config import Settings, settings
+from app.db import sqlstate
+from app.embedded import EmbeddedPostgresError, running_url
 from app.evidence.snapshot import exported
-from app.ops.databases import running_or_started
+from app.ops.databases import database_of, running_folder
 
 STDOUT = "-"
+NO_SUCH_TABLE_OR_COLUMN = {"42P01", "42703"}
 TOLD_EVERY = 50_000
 """Leaves between two words on how far it has come."""
 
 
-class CannotWrite(RuntimeError):
-    """The file cannot be written; says why in Chinese and English."""
+class CannotExport(RuntimeError):
+    """There is no log, or the file cannot be written; says why in Chinese and English."""
 
 
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -43,17 +48,40 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
 
 
 def _export(arguments: argparse.Namespace) -> None:
-    """Export the log of the platform that runs, else the demonstration's, else the one on disk."""
     try:
         with (
-            running_or_started(settings(), or_demo=True) as at,
+            _database(settings()) as url,
             _target(arguments.file, private=arguments.private) as target,
         ):
-            asyncio.run(_write(at.app, target, arguments))
+            asyncio.run(_write(url, target, arguments))
+    except ProgrammingError as error:
+        if sqlstate(error) not in NO_SUCH_TABLE_OR_COLUMN:
+            raise
+        raise CannotExport(
+            "数据库里没有日志，或者是另一个版本的，请先运行 migrate"
+            " / the database holds no log, or one of another version: migrate it first"
+        ) from error
     except BrokenPipeError:
         # Whoever read has seen enough. What is left in the buffer has no reader either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+
+
+@contextmanager
+def _database(config: Settings) -> Iterator[str]:
+    """Yield DATABASE_URL, the platform's database that runs, else the demonstration's, else that on disk.
+
+    It is never migrated: what is exported stands as it was found.
+    """
+    running = None
+    if not config.database_url:
+        with suppress(EmbeddedPostgresError):
+            running = running_url(running_folder(config), "app")
+    if running:
+        yield running
+        return
+    with database_of(config, config.data_folder) as at:
+        yield at.app
 
 
 async def _write(
@@ -113,4 +141,4 @@ def _writing(name: str) -> Iterator[None]:
     except BrokenPipeError:
         raise
     except OSError as error:
-        raise CannotWrite(f"不能写 / cannot write {name}: {error.strerror}") from error
+        raise CannotExport(f"不能写 / cannot write {name}: {error.strerror}") from error

@@ -35,7 +35,9 @@ class ExportResponse(StreamingResponse):
             await super().stream_response(send)
 
 
-@router.get("/log/export", summary="全部登记和存证树，审计人员可取", response_class=StreamingResponse)
+@router.get(
+    "/log/export", summary="全部登记和存证树，审计人员可取", response_class=StreamingResponse
+)
 async def get_export(caller: SignedIn, database: Databases) -> ExportResponse:
     require(caller, "log.entries")
     url = database.engine.url.render_as_string(hide_password=False)

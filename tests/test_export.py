@@ -342,7 +342,7 @@ async def test_the_command_prints_it_or_writes_it_to_a_file_packed_where_it_says
     for name, read in asked.items():
         done = await asyncio.to_thread(run, owner, str(tmp_path / name))
         assert (done.returncode, done.stdout) == (0, b""), done.stderr
-        assert f"{whole[0]['leaves']} leaves" in done.stderr.decode()
+        assert f"{whole[0]['leaves']} leaves of {ORIGIN}" in done.stderr.decode()
         assert [json.loads(line) for line in read(tmp_path / name).split(b"\n")[:-1]] == whole
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(asked)
     for arguments in ((), ("-",)):

@@ -87,18 +87,20 @@ def _database(config: Settings) -> Iterator[str]:
 async def _write(
     url: str, target: IO[bytes] | gzip.GzipFile, arguments: argparse.Namespace
 ) -> None:
-    done, leaves, told = -1, 0, 0
+    done, leaves, told, origin = -1, 0, 0, None
     async with aclosing(exported(url, private=arguments.private)) as pieces:
         async for piece in pieces:
             if done < 0:
-                leaves = json.loads(piece)["leaves"]
+                head = json.loads(piece)
+                leaves, origin = head["leaves"], head["origin"]
             with _writing(arguments.file):
                 target.write(piece.encode())
             done += piece.count("\n")
             if told + TOLD_EVERY <= done < leaves:
                 told = done
                 _tell(f"{done} / {leaves}")
-    _tell(f"已导出 {leaves} 条登记 / {leaves} leaves exported")
+    # Which log it was: a demonstration's may run where the platform does not.
+    _tell(f"已导出 {origin} 的 {leaves} 条登记 / {leaves} leaves of {origin} exported")
 
 
 def _tell(words: str) -> None:

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from app.config import ROOT
 from app.embedded import EmbeddedPostgresError
-from scripts.crashes.conduct import HarnessFault, Plan, Run, Show
+from scripts.crashes.conduct import Plan, Run, Show
+from scripts.crashes.servers import HarnessFault
 
 FOLDER = ROOT / "var" / "crash-test"
 FEWEST_WRITERS = 2

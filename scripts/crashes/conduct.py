@@ -17,7 +17,7 @@ import asyncpg
 from scripts.crashes import ask, judge
 from scripts.crashes.evidence import Evidence
 from scripts.crashes.phones import Ground, Phone, Watcher
-from scripts.crashes.servers import Platform, Postgres
+from scripts.crashes.servers import HarnessFault, Platform, Postgres
 from scripts.crashes.stored import read_stored
 from scripts.crashes.world import load
 
@@ -33,10 +33,6 @@ QUIET_UNSAFE_SECONDS = 10
 """There the signer refuses, once what it signed is lost."""
 
 Show = Callable[[str], None]
-
-
-class HarnessFault(RuntimeError):
-    """The run could not be made; says why."""
 
 
 @dataclass(frozen=True)
@@ -158,7 +154,9 @@ class Run:
         deadline = time.monotonic() + FIRST_START_SECONDS
         while not platform.up:
             if not platform.alive or time.monotonic() > deadline:
-                raise HarnessFault("平台没有启动 / the platform did not start: server.log")
+                raise HarnessFault(
+                    f"平台没有启动 / the platform did not start: {platform.last_words}"
+                )
             time.sleep(TURN_SECONDS)
 
     def _make_unsafe(self, platform: Platform) -> None:

@@ -17,6 +17,7 @@ from app.embedded.orphan import recorded
 
 STOP_SECONDS = 30
 ASK_SECONDS = 2
+LAST_LINES = 5
 OURS = ("DATABASE_URL", "HOST", "PORT")
 
 UNSAFE = {
@@ -27,6 +28,10 @@ UNSAFE = {
 """With `synchronous_commit` off, so that the log of changes stays in memory for as long as it may."""
 
 
+class HarnessFault(RuntimeError):
+    """The run could not be made; says why."""
+
+
 class Postgres:
     """An embedded PostgreSQL of our own: its data and its port outlive every kill."""
 
@@ -35,6 +40,7 @@ class Postgres:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._server = EmbeddedPostgres(folder)
+        self._address: str | None = None
 
     @property
     def alive(self) -> bool:
@@ -49,6 +55,10 @@ class Postgres:
     def start(self) -> None:
         """Start it on what is there; returns when it takes connections. Main thread only."""
         self._server.start()
+        address = self._server.url("app")
+        if self._address not in {None, address}:
+            raise HarnessFault("数据库的端口被占 / PostgreSQL's port was taken while it was away")
+        self._address = address
 
     def kill(self) -> None:
         """End the postmaster and each of its processes with SIGKILL."""
@@ -156,6 +166,11 @@ class Platform:
             return 0, b""
         finally:
             connection.close()
+
+    @property
+    def last_words(self) -> str:
+        """The end of what it wrote."""
+        return "\n".join((self.folder / "server.log").read_text().splitlines()[-LAST_LINES:])
 
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run another command of the platform on the same database."""

@@ -217,6 +217,12 @@ ROUTES: dict[str, Row | tuple[Row, ...]] = {
             frozenset({"province"}), "declare.plan", COMMISSION, own=201,
             json=declare("plan", **AMENDMENT, paragraphs=[{"address": "item-7-p1", "text": "新。"}]),
         ),
+        # Keys are the command line's: by an account nobody introduces one.
+        Row(
+            frozenset(), "declare.keys",
+            json=declare("keys", purpose="receipt", vkey="x", valid_from="2026-01-01T00:00:00Z",
+                         reason="x"),
+        ),
     ),
     "POST /api/v1/capture": Row(
         RIGHTS_OF["collect"], "event.collect", own=201,
@@ -398,6 +404,7 @@ ROUTES: dict[str, Row | tuple[Row, ...]] = {
     # (tests/test_log_routes.py publishes a head; here there is none yet)
     "GET /log/checkpoint": Row(ANYONE, own=409),
     "GET /log/keys": Row(ANYONE),
+    "GET /api/v1/log/keys": Row(ANYONE),
     "GET /log/tile/{level}/{number}": Row(ANYONE, path={"level": "0", "number": "000"}, own=409),
     "GET /log/tile/entries/{number}": Row(
         frozenset({"auditor"}), "log.entries", path={"number": "000"}, own=409
@@ -408,7 +415,13 @@ ROUTES: dict[str, Row | tuple[Row, ...]] = {
         # A proof says nothing but that something was recorded: whose it is, is not asked.
         odd={(who, "other"): 409 for who in ANYONE},
     ),
+    "GET /api/v1/log/batches/{code}": Row(
+        ANYONE, path={"code": BAG}, public=True,
+        # Which leaves name a bag is open to anyone, as the page behind its label is.
+        odd={(who, "other"): 200 for who in ANYONE},
+    ),
     "GET /api/v1/log/consistency": Row(ANYONE, query={"from": 1}, own=409),
+    "GET /log": Row(ANYONE, page=True),
     # pages of people
     "GET /": Row(EVERYONE, page=True),
     "GET /sites": (

@@ -90,7 +90,7 @@ def test_every_command_is_documented_and_no_other():
 def test_every_script_that_is_named_is_there():
     for path in PAGES:
         written = path.read_text(encoding="utf-8")
-        for script in re.findall(r"\./(scripts/[a-z_]+)", written):
+        for script in re.findall(r"\./(scripts/[a-z_-]+)", written):
             assert os.access(ROOT / script, os.X_OK), f"{named(path)}: {script}"
         for module in re.findall(r"python -m (scripts\.[a-z_]+)", written):
             assert (ROOT / (module.replace(".", "/") + ".py")).exists(), f"{named(path)}: {module}"

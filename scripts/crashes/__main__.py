@@ -20,6 +20,7 @@ from scripts.crashes.servers import HarnessFault
 FOLDER = ROOT / "var" / "crash-test"
 FEWEST_WRITERS = 2
 MOST_SHOWN = 10
+KEPT = "留待查看 / kept: "
 
 
 def main() -> None:
@@ -42,7 +43,7 @@ def main() -> None:
     seed = secrets.randbelow(1 << 32) if given.seed is None else given.seed
     # Unwinds like Ctrl-C: whatever was started is stopped.
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
-    folder = FOLDER / str(os.getpid())
+    folder = FOLDER / f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}"
     folder.mkdir(parents=True)
     run = Run(
         Plan(given.events, given.kills, given.writers, given.unsafe, seed), folder, _clocked()
@@ -50,14 +51,14 @@ def main() -> None:
     print(f"种子 / seed: {seed}", flush=True)
     try:
         faults = _all_of(run)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit) as end:
         shutil.rmtree(folder)
-        sys.exit(130)
-    except SystemExit:
-        shutil.rmtree(folder)
-        raise
+        sys.exit(130 if isinstance(end, KeyboardInterrupt) else end.code)
     except (HarnessFault, EmbeddedPostgresError) as fault:
         faults = [str(fault)]
+    except Exception:
+        print(f"{KEPT}{folder}", file=sys.stderr)
+        raise
     sys.exit(_verdict(faults, folder))
 
 
@@ -110,7 +111,7 @@ def _verdict(faults: list[str], folder: Path) -> int:
     print(f"✗ {len(faults)} 处不符 / faults，第一处 / the first: {faults[0]}", file=sys.stderr)
     for fault in faults[1:MOST_SHOWN]:
         print(f"  {fault}", file=sys.stderr)
-    print(f"留待查看 / kept: {folder}", file=sys.stderr)
+    print(f"{KEPT}{folder}", file=sys.stderr)
     return 1
 
 

@@ -95,7 +95,6 @@ class Platform:
     def __init__(self, folder: Path, postgres: Postgres) -> None:
         self.folder = folder
         self.port = _free_port()
-        self.died = 0
         self._process: subprocess.Popen[bytes] | None = None
         self._answered = False
         kept = {

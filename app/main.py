@@ -52,6 +52,7 @@ from app.reports import routes as reports_routes
 from app.supply import routes as supply_routes
 from app.supply.follow import SUPPLY
 from app.templating import STATIC
+from app.transparency import pages as transparency_pages
 from app.transparency import routes as transparency_routes
 from app.transparency.integrate import keep_growing
 from app.transparency.signer import keep_signing, open_signer
@@ -91,6 +92,7 @@ ROUTERS = (
     registers_pages.router,
     plan_routes.router,
     transparency_routes.router,
+    transparency_pages.router,
     evidence_routes.router,
     plan_pages.router,
     ops_routes.router,

@@ -12,7 +12,8 @@ from app.batches.schemas import CountyCode, SiteCode
 from app.batches.typed import typed_code
 from app.custody.as_of import instant, parse_as_of
 from app.custody.current import current, describe_all
-from app.custody.schemas import BatchPage, BatchShown, CustodyShown
+from app.custody.logged import logged_events
+from app.custody.schemas import BatchPage, BatchShown, CustodyShown, LoggedShown
 from app.custody.trace import trace
 from app.db import Reading
 from app.errors import NotFound
@@ -84,3 +85,12 @@ async def get_custody(
     if found is None:
         raise NotFound(what=parsed)
     return CustodyShown.of(found)
+
+
+@router.get("/log/batches/{code}", summary="一个批次的登记在日志里的位置，至多 500 条")
+async def get_logged(code: str, session: Reading) -> LoggedShown:
+    parsed = typed_code(code, pointer="/path/code")
+    found = await logged_events(session, parsed)
+    if not found:
+        raise NotFound(what=parsed)
+    return LoggedShown.of(parsed, found)

@@ -1,12 +1,14 @@
 """Wire shapes of batches and of the chain of custody."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import date, datetime
 from typing import Any, Self
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
 from app.custody.current import Current
+from app.custody.logged import LoggedEvent
 from app.custody.trace import Trace
 
 
@@ -130,3 +132,36 @@ class CustodyShown(BaseModel):
             balance=BatchBalanceShown.model_validate(found.balance),
             log=LogShown(size=found.log_size),
         )
+
+
+class LoggedEventShown(BaseModel):
+    """An event that names a batch; `leaf_index` is null until it has its place in the log."""
+
+    event: UUID
+    kind: str
+    occurred_on: date
+    leaf_index: int | None
+    leaf_hash: str
+    """Hex SHA-256(0x00 ‖ leaf), RFC 6962."""
+
+
+class LoggedShown(BaseModel):
+    """What anybody needs to have the events of a batch proven, at most 500 of them."""
+
+    batch: str
+    items: list[LoggedEventShown]
+
+    @classmethod
+    def of(cls, batch: str, found: Sequence[LoggedEvent]) -> Self:
+        """Return the events of a batch in leaf order."""
+        items = [
+            LoggedEventShown(
+                event=one.event,
+                kind=one.kind,
+                occurred_on=one.occurred_on,
+                leaf_index=one.leaf_index,
+                leaf_hash=one.leaf_hash.hex(),
+            )
+            for one in found
+        ]
+        return cls(batch=batch, items=items)

@@ -166,6 +166,7 @@ async def test_a_whole_bag_is_checked_event_by_event(page, bag, write):
     assert result.steps == {"日志头签名": "ok", "签名公钥": "ok", "逐条登记": "ok"}
     assert bag in result.words
     assert all(kind in result.words for kind in ["交回", "封袋", "发运", "签收", "入库", "处理"])
+    await page.set_viewport_size({"width": 320, "height": 700})
     spare = await page.evaluate("innerWidth - document.documentElement.scrollWidth")
     assert spare >= 0
 

@@ -25,6 +25,13 @@ OVER_HTTPS = {b"strict-transport-security": b"max-age=31536000"}
 SIGNED_IN = {b"cache-control": b"no-store"}
 """Phones and office computers are shared: what one person saw is not kept for the next."""
 
+BAD = 400
+"""A status from here on is not to be remembered."""
+VERSIONED = {b"cache-control": b"public, max-age=31536000, immutable"}
+"""A file under `/static/` asked for with `?v=`, its content's digest: another has another address."""
+UNVERSIONED = {b"cache-control": b"no-cache"}
+"""A module that another one imports: asked about each time, so that old and new never mix."""
+
 
 class SecurityHeaders:
     """ASGI middleware: add what an answer does not already say for itself."""
@@ -45,7 +52,10 @@ class SecurityHeaders:
                 wanted = dict(ALWAYS)
                 if scope["scheme"] == "https":
                     wanted |= OVER_HTTPS
-                if state.get("account") is not None:
+                if scope["path"].startswith("/static/"):
+                    kept = b"v=" in scope["query_string"] and message["status"] < BAD
+                    wanted |= VERSIONED if kept else UNVERSIONED
+                elif state.get("account") is not None:
                     wanted |= SIGNED_IN
                 headers = list(message.get("headers", ()))
                 said = {name.lower() for name, _ in headers}

@@ -4,6 +4,7 @@ import pytest
 from people import browser, make_account, signed_in
 
 from app.main import create_app
+from app.templating import asset
 
 
 @pytest.fixture(scope="module")
@@ -39,4 +40,11 @@ async def test_only_what_a_person_saw_signed_in_is_never_kept(app, database):
     client = await signed_in(app, await make_account(database))
     assert (await client.get("/api/v1/me")).headers["cache-control"] == "no-store"
     static = await client.get("/static/mark.svg")
-    assert "no-store" not in static.headers.get("cache-control", "")
+    assert static.headers["cache-control"] == "no-cache", "asked about each time, and kept"
+
+
+async def test_a_file_is_kept_for_ever_under_the_digest_of_its_content(app):
+    client = browser(app)
+    assert "immutable" in (await client.get(asset("mark.svg"))).headers["cache-control"]
+    gone = await client.get("/static/nothing.js?v=1")
+    assert (gone.status_code, gone.headers["cache-control"]) == (404, "no-cache")

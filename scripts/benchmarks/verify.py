@@ -79,7 +79,7 @@ def _run(export: Path) -> tuple[float, int]:
         time.sleep(LOOK_SECONDS)
     spent = time.perf_counter() - begun
     if process.returncode:
-        raise RuntimeError(f"scripts/verify: {said.read_text()}")
+        raise SystemExit("\n".join(["scripts/verify:", *said.read_text().splitlines()[-3:]]))
     return spent, peak
 
 

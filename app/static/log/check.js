@@ -123,7 +123,7 @@ async function introduced(key, head) {
   if (place.mark === "wait") return { mark: "wait", words: "这把公钥刚登记，还没有存证，请稍后再核验。" };
   if (place.mark !== "ok") return { mark: "bad", words: "登记这把公钥的那一条，与存证不符。" };
   const ended = Boolean(row.valid_to) && Date.parse(row.valid_to) <= Date.now();
-  return { mark: "ok", words: `公钥登记在日志第 ${place.index} 条，已核验。`, ended };
+  return { mark: "ok", words: `公钥登记在日志序号 ${place.index} 处，已核验。`, ended };
 }
 
 function rowsOf(leaf) {
@@ -202,14 +202,14 @@ async function checkReceipt(receipt, head) {
       "平台从备份恢复后会另起一本日志，丢失的登记由手机重新上传，编号不变，存证码会变。"));
   }
   return concluded(steps, more, {
-    ok: `回执上的登记就在日志第 ${place.index} 条，开出回执以后没有改动过。`,
+    ok: `回执上的登记就在日志序号 ${place.index} 处，开出回执以后没有改动过。`,
   });
 }
 
 function receiptSteps(receipt, place, head, believed) {
   const title = "登记";
   if (place.mark === "ok" || place.mark === "bad") {
-    const words = `登记在日志第 ${place.index} 条，存证码与回执相同。`;
+    const words = `登记在日志序号 ${place.index} 处，存证码与回执相同。`;
     return [step("ok", title, words), rootStep(place, head)];
   }
   const due = moment(receipt.due);
@@ -220,7 +220,7 @@ function receiptSteps(receipt, place, head, believed) {
   }
   const wrong =
     place.mark === "other"
-      ? `日志里的内容与回执不符：第 ${place.index} 条的存证码不是回执上的。`
+      ? `日志里的内容与回执不符：序号 ${place.index} 的存证码不是回执上的。`
       : `日志里没有这条登记，已经过了期限（最迟 ${due}）。`;
   // Nobody is accused on the word of a receipt that was not verified.
   if (!believed) return [step("unknown", title, `${wrong}回执的签名还没有验证，不能下结论。`)];
@@ -246,12 +246,12 @@ async function checkEvent(id, head, reader) {
   if (place.mark === "absent") return misread("日志里没有这个编号的登记，请核对编号。");
   if (place.mark === "wait") return result("wait", TITLES.wait, "平台已收到，通常几秒钟内存证。", []);
   const steps = [
-    step(place.mark === "other" ? "bad" : "ok", "登记", `登记在日志第 ${place.index} 条。`),
+    step(place.mark === "other" ? "bad" : "ok", "登记", `登记在日志序号 ${place.index} 处。`),
     rootStep(place, head),
     ...leaf,
     ...head.steps,
   ];
-  return concluded(steps, {}, { ok: `这条登记在日志第 ${place.index} 条。` });
+  return concluded(steps, {}, { ok: `这条登记在日志序号 ${place.index} 处。` });
 }
 
 const noHead = (head) =>
@@ -302,7 +302,7 @@ async function checkItem(item, head, reader) {
   const event = reader.signedIn ? await mayRead(item.event) : null;
   const place = await placeOf(item.event, head, item.leaf_hash);
   if (place.mark === "wait") return { ...line, mark: "wait", words: "正在存证" };
-  const where = place.index === undefined ? "" : `第 ${place.index} 条`;
+  const where = place.index === undefined ? "" : `序号 ${place.index}`;
   if (place.mark !== "ok") return { ...line, mark: "bad", words: `${where} 与存证不符` };
   const [leaf] = await leafStep(event);
   if (leaf?.mark === "bad") return { ...line, mark: "bad", words: `${where} 原文被改过` };

@@ -5,14 +5,15 @@ lines = await log.lines()
 outcome = verified(tmp_path, lines, "--checkpoint", log.kept)
 """
 
+import base64
 import contextlib
 import importlib.util
 import io
 import json
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from random import Random
@@ -26,10 +27,14 @@ from app.db import Database
 from app.evidence.export import export_lines
 from app.ids import uuid7
 from app.ledger.follow import catch_up
+from app.ledger.leaf import jcs, leaf_hash
 from app.main import FOLLOWERS
 from app.ops.installation import install
 from app.ops.log_keys import KeyPlaces, prepare_keys, receipts_of
+from app.transparency.checkpoint import Checkpoint
 from app.transparency.integrate import integrate
+from app.transparency.keys import SignerKey
+from app.transparency.note import sign
 from app.transparency.signer import Signer
 from app.transparency.signer_folder import SignerFolder
 from app.transparency.witnesses import WitnessAddress, Witnesses
@@ -38,8 +43,9 @@ from app.witness.keep import Witness
 from tests import reference as ref
 from tests.histories import history, send_in
 from tests.recording import make_wide_world
-from tests.world import World
+from tests.test_tree import naive_root
 from tests.witnessing import open_witness
+from tests.world import World
 
 VERIFY = ROOT / "scripts" / "verify"
 ORIGIN = "log.test/hebei"
@@ -104,13 +110,17 @@ class SmallLog:
     places: KeyPlaces
     signer: Signer
     witness: Witness
+    exports: dict[int, list[str]] = field(default_factory=dict)
+    """What was exported at each published size."""
 
-    async def publish(self) -> int:
+    async def publish(self, now: datetime | None = None) -> int:
         """Bring followers, tree and signatures up to date; return the published size."""
         await catch_up(self.database, FOLLOWERS)
         while await integrate(self.database):
             pass
-        return await self.signer.sign_head(self.database, datetime.now(UTC))
+        size = await self.signer.sign_head(self.database, now or datetime.now(UTC))
+        self.exports[size] = await self.lines()
+        return size
 
     async def lines(self, *, private: bool = False) -> list[str]:
         """Return the export."""
@@ -206,4 +216,48 @@ def parsed(lines: Sequence[str]) -> list[Any]:
     return [json.loads(line) for line in lines]
 
 
-LATER = timedelta(hours=25)
+def resigned(
+    lines: Sequence[str],
+    index: int,
+    change: Callable[[dict[str, Any]], None],
+    signers: Sequence[SignerKey],
+) -> list[str]:
+    """Return the export of a history in which one leaf says something else, all made to fit again.
+
+    Tree, heads and checkpoints are made anew and signed with the real keys. What a witness signed
+    cannot be made anew, and is left out.
+    """
+    head, *rest = parsed(lines)
+    entries = [line for line in rest if line[0] == "leaf"]
+    row = entries[index][3]
+    leaf = json.loads(row["leaf"])
+    change(leaf)
+    row["leaf"] = jcs(leaf).decode()
+    row["leaf_hash"] = leaf_hash(row["leaf"].encode()).hex()
+    row["actor"] = leaf["stamps"]["actor"]
+    hashes = [bytes.fromhex(line[3]["leaf_hash"]) for line in entries]
+    notes = {}
+    for line in rest:
+        if line[0] == "tile":
+            line[3] = base64.b64encode(_tile(hashes, line[1], line[2])).decode()
+        elif line[0] == "head":
+            line[2] = naive_root(hashes[: line[1]]).hex()
+        elif line[0] == "checkpoint":
+            point = Checkpoint(head["origin"], line[1], naive_root(hashes[: line[1]]))
+            line[2] = notes[line[1]] = sign(point.text, signers).encode().decode()
+        elif line[0] == "end":
+            line[1]["cosignature"] = 0
+    head["checkpoint"] = notes[max(notes)]
+    return as_lines(head, *(line for line in rest if line[0] != "cosignature"))
+
+
+def _tile(hashes: Sequence[bytes], level: int, index: int) -> bytes:
+    below = 256**level
+    begin = 256 * below * index
+    nodes = range(begin, min(begin + 256 * below, len(hashes) // below * below), below)
+    return b"".join(naive_root(hashes[node : node + below]) for node in nodes)
+
+
+def as_lines(*values: Any) -> list[str]:
+    """Return values as an export has them."""
+    return [json.dumps(one, ensure_ascii=False, separators=(",", ":")) + "\n" for one in values]

@@ -11,7 +11,7 @@ import shutil
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from random import Random
@@ -158,7 +158,7 @@ def _events(rng: Random, written: Written) -> Iterator[MadeUp]:
                     count += 1
                     yield event
                     if count % SUPPLY_EVERY == 0:
-                        yield _supply(rng, written, count)
+                        yield _supply(rng, written, count, BEGIN + number * A_BAG)
 
 
 def _change(written: Written, before: list[Transfer], new: list[Transfer]) -> None:
@@ -256,9 +256,8 @@ def _keys(rng: Random) -> MadeUp:
     return MadeUp(_id(BEGIN, rng), "declare", BEGIN, None, {"subject": "keys", "rows": rows})
 
 
-def _supply(rng: Random, written: Written, count: int) -> MadeUp:
-    at = BEGIN + timedelta(days=rng.randrange(DAYS))
-    day: date = day_of(at)
+def _supply(rng: Random, written: Written, count: int, at: datetime) -> MadeUp:
+    day = day_of(at)
     rows = [
         {
             "id": f"{count}-{n}", "county": f"13{rng.randrange(COUNTIES):04}", "on": day.isoformat(),

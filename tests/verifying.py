@@ -169,7 +169,8 @@ async def begin(database: Database, folder: Path) -> SmallLog:
     world.app.state.receipts = receipts_of(places.receipt)
     log = SmallLog(world, database, places, signer, witness)
     await log.declare("areas", AREAS)
-    await log.declare("pilots", [{"county": ref.LUQUAN, "valid_from": "2022-01-01"}])
+    ended = {"county": ref.XINJI, "valid_from": "2022-01-01", "valid_to": "2023-12-31"}
+    await log.declare("pilots", [{"county": ref.LUQUAN, "valid_from": "2022-01-01"}, ended])
     return log
 
 

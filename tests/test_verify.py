@@ -422,6 +422,17 @@ async def test_a_key_that_stands_twice_in_a_line_is_found(lines, tmp_path):
     assert "a key stands twice" in outcome.said
 
 
+def test_heads_are_missed_where_more_leaves_than_one_turn_takes_have_none(tmp_path):
+    export, kinds = tmp_path / "log.jsonl", ("head", "checkpoint", "cosignature")
+    write_big_log(export, 4_500)
+    head, *rest = parsed(export.read_text(encoding="utf-8").splitlines())
+    kept = [line for line in rest if line[0] not in kinds or not 1_000 < line[1] < 3_250]
+    kept[-1][1] |= {kind: sum(line[0] == kind for line in kept) for kind in kinds}
+    outcome = verified(tmp_path, as_lines(head, *kept))
+    assert outcome.code == 1
+    assert "between 1000 and 3250" in outcome.said
+
+
 @pytest.mark.parametrize(("leaves", "code"), [(2_200, 0), (8_000, 1)])
 def test_leaves_that_no_head_covers_are_told_and_after_a_day_are_a_broken_promise(
     tmp_path, leaves, code

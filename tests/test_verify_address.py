@@ -212,3 +212,17 @@ def test_tiles_have_the_paths_of_the_standard():
     assert verify.tile_path(1, 1_234_067, 256) == "/log/tile/1/x001/x234/067"
     assert verify.tile_path(0, 1_000, 3) == "/log/tile/0/x001/000.p/3"
     assert verify.tile_path(2, 70, 9) == "/log/tile/2/070.p/9"
+
+
+async def test_a_signer_that_refuses_is_told(log, address, token):
+    class Refusing:
+        why = ("数据库被恢复到旧的时点", "the database was restored")
+
+    log.world.app.state.signer = Refusing()
+    try:
+        for way in (("--token", token), ("--public",)):
+            outcome = await asked(address, *way)
+            assert outcome.code == 1
+            assert "the database was restored" in outcome.said
+    finally:
+        log.world.app.state.signer = None

@@ -19,14 +19,20 @@ _SEQUENCE = text(
     """
     WITH taken AS (
       DELETE FROM unsequenced
-      WHERE seq IN (SELECT seq FROM unsequenced ORDER BY seq LIMIT :most)
+      WHERE seq IN (
+        -- A row that names no event, or one that has its place, is nobody's: it stops nothing.
+        SELECT u.seq FROM unsequenced u
+        WHERE EXISTS (SELECT FROM event e WHERE e.id = u.event_id)
+          AND NOT EXISTS (SELECT FROM leaf l WHERE l.event_id = u.event_id)
+        ORDER BY u.seq LIMIT :most
+      )
       RETURNING seq, event_id
     ), start AS (
       SELECT coalesce(max(leaf_index) + 1, 0) AS at FROM leaf
     )
     INSERT INTO leaf (leaf_index, event_id)
-    SELECT start.at + row_number() OVER (ORDER BY taken.seq) - 1, taken.event_id
-    FROM taken, start
+    SELECT start.at + row_number() OVER (ORDER BY min(taken.seq)) - 1, taken.event_id
+    FROM taken, start GROUP BY taken.event_id, start.at
     """
 ).bindparams(bindparam("most", MOST_AT_ONCE))
 

@@ -21,8 +21,13 @@ class Addresses:
 
 
 def running_folder(config: Settings) -> Path:
-    """Return the folder of the embedded server that runs: the platform's, else the demo's."""
+    """Return the folder of the embedded server that runs: the platform's, else the demo's.
+
+    Whoever named a data folder means that one.
+    """
     own = config.data_folder / "postgres"
+    if "data_folder" in config.model_fields_set:
+        return own
     try:
         running_url(own, "app")
     except EmbeddedPostgresError:
@@ -31,12 +36,9 @@ def running_folder(config: Settings) -> Path:
 
 
 @contextmanager
-def running_or_started(config: Settings, *, or_demo: bool = False) -> Iterator[Addresses]:
-    """Yield the database of a running platform, or start it for a moment.
-
-    `or_demo`: where the platform does not run and the demonstration does, that one.
-    """
-    folder = running_folder(config) if or_demo else config.data_folder / "postgres"
+def running_or_started(config: Settings) -> Iterator[Addresses]:
+    """Yield the database of a running platform, or start it for a moment."""
+    folder = config.data_folder / "postgres"
     if not config.database_url:
         try:
             yield Addresses(running_url(folder, "app"), running_url(folder, "owner"))

@@ -21,6 +21,8 @@ from app.ops.log_keys import (
 from app.transparency.keyring import OVERLAP
 from app.transparency.keys import VerifierKey
 
+MOST_WORDS = 500
+
 
 class CeremonyRefused(RuntimeError):
     """What was asked for cannot be done now; says why in Chinese and English."""
@@ -35,14 +37,28 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         required=True, metavar="命令"
     )
     turn = log.add_parser("rotate", help="更换钥匙；旧钥匙再同签 90 天")
-    turn.add_argument("--reason", required=True, help="为什么换，写进日志")
+    turn.add_argument("--reason", required=True, type=_reason, help="为什么换，写进日志")
     turn.add_argument("--receipt", action="store_true", help="换签回执的钥匙，重启后启用")
     turn.add_argument("--stolen", action="store_true", help="旧钥匙失窃：立即停用，不再同签")
     turn.set_defaults(run=_rotate)
     after = log.add_parser("successor", help="数据库恢复到旧的时点以后，另起一本日志")
-    after.add_argument("--reason", required=True, help="为什么，写进日志")
+    after.add_argument("--reason", required=True, type=_reason, help="为什么，写进日志")
+    after.add_argument(
+        "--although-it-continues",
+        action="store_true",
+        help="这里看不出日志断开也另起一本，例如只有见证人知道得更多",
+    )
     after.add_argument("--origin", default=None, help="新日志的名称，默认在原名后加 /2、/3……")
     after.set_defaults(run=_succeed)
+
+
+def _reason(text: str) -> str:
+    words = text.strip()
+    if not 1 <= len(words) <= MOST_WORDS:
+        raise argparse.ArgumentTypeError(
+            f"写 1 至 {MOST_WORDS} 个字 / 1 to {MOST_WORDS} characters"
+        )
+    return words
 
 
 def _rotate(arguments: argparse.Namespace) -> None:
@@ -69,6 +85,7 @@ def _succeed(arguments: argparse.Namespace) -> None:
             places.signer,
             origin=arguments.origin,
             reason=arguments.reason,
+            although_it_continues=arguments.although_it_continues,
             now=datetime.now(UTC),
         )
 

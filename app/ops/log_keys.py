@@ -24,6 +24,7 @@ from app.transparency.keyring import OVERLAP, HeldKey, new_ring
 from app.transparency.keys import SignerKey, VerifierKey, parse_signer, parse_verifier
 from app.transparency.models import LogCheckpoint, LogKey
 from app.transparency.receipt import ReceiptSigner, name_of
+from app.transparency.signer import Refused, must_continue
 from app.transparency.signer_folder import SignerFolder, fresh_key
 
 FIRST = "平台启动时登记"
@@ -32,7 +33,7 @@ _NUMBERED = re.compile(r"(?P<stem>.+)/(?P<number>[0-9]+)")
 
 
 class NothingToSucceed(RuntimeError):
-    """A successor was asked for a log that has not begun, or under its own name."""
+    """A successor was asked for where there is nothing to succeed; says why in both languages."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ async def origin_of(database: Database) -> str:
     async with database.read() as session:
         name: str | None = await session.scalar(select(Installation.log_origin))
     if name is None:
-        raise NothingToSucceed("the database holds no log")
+        raise NothingToSucceed("数据库里没有日志 / the database holds no log")
     return name
 
 
@@ -142,42 +143,74 @@ async def rotate_receipts(
 
 
 async def succeed(
-    database: Database, folder: SignerFolder, *, origin: str | None, reason: str, now: datetime
+    database: Database,
+    folder: SignerFolder,
+    *,
+    origin: str | None = None,
+    reason: str,
+    although_it_continues: bool = False,
+    now: datetime,
 ) -> VerifierKey:
     """Begin a log that succeeds the database's, after a restore that was accepted. Return its key.
 
     The leaves that are there are its first ones; the leaf that introduces its key tells which head
-    it succeeds, and why. The old log's files are put aside, as evidence. Raises NothingToSucceed,
-    FolderTaken while a signer runs.
+    it succeeds, and why. The old log's files are put aside, as evidence. A log that continues what
+    was signed here needs no successor; `although_it_continues` is for one that only a witness knows
+    to have been put back. Raises NothingToSucceed, FolderTaken while a signer runs.
     """
     with folder.lock():
         old = await origin_of(database)
-        ring = folder.ring() if folder.has_ring else None
-        if ring is not None and ring.origin != old:
-            name = old  # interrupted after the leaf: the database has the new name
-        else:
-            name = origin or _next(old)
-            if name == old:
-                raise NothingToSucceed("a successor has a name of its own")
-        key = folder.next_key(name)
-        since = await _introduced(database, key)
-        if since is None:
-            since = now
-            note = folder.last_note() or await _newest_note(database)
-            if note is None:
-                raise NothingToSucceed("no head of this log was ever signed")
-            async with database.write() as session:
-                found = (await session.scalars(select(Installation))).one()
-                found.log_origin = name
-                rows = [_row("checkpoint", HeldKey(key, now), reason, succeeds=note)]
-                for one in await session.scalars(select(LogKey).where(LogKey.valid_to.is_(None))):
-                    ended = HeldKey(parse_verifier(one.vkey), one.valid_from, now)
-                    rows.append(_row(one.purpose, ended, reason))
-                await introduce(session, SYSTEM_CALLER, rows, now)
+        key, since = folder.prepared_key(), None
+        signed = folder.ring().origin if folder.has_ring else None
+        if key is not None and key.name == old != signed:
+            since = await _introduced(database, key)  # cut short after its leaf
+        if key is None or since is None:
+            if signed == old and not although_it_continues:
+                await _must_be_broken(database, folder)
+            key, since = folder.next_key(_new_name(origin, old, folder.origins())), now
+            await _introduce_successor(database, folder, key, reason, now)
         folder.close_log()
         folder.keep(new_ring(key, since))
         folder.forget_next()
         return key.verifier
+
+
+async def _must_be_broken(database: Database, folder: SignerFolder) -> None:
+    """Raise NothingToSucceed where the log continues what was signed here."""
+    try:
+        async with database.read() as session:
+            await must_continue(session, folder.last(folder.ring()))
+    except Refused:
+        return
+    raise NothingToSucceed("日志接得上签过的日志头 / the log continues what was signed here")
+
+
+async def _introduce_successor(
+    database: Database, folder: SignerFolder, key: SignerKey, reason: str, now: datetime
+) -> None:
+    note = folder.last_note() or await _newest_note(database)
+    if note is None:
+        raise NothingToSucceed("没有签过日志头 / no head of this log was ever signed")
+    async with database.write() as session:
+        found = (await session.scalars(select(Installation))).one()
+        found.log_origin = key.name
+        rows = [_row("checkpoint", HeldKey(key, now), reason, succeeds=note)]
+        for one in await session.scalars(select(LogKey).where(LogKey.valid_to.is_(None))):
+            ended = HeldKey(parse_verifier(one.vkey), one.valid_from, now)
+            rows.append(_row(one.purpose, ended, reason))
+        await introduce(session, SYSTEM_CALLER, rows, now)
+
+
+def _new_name(wanted: str | None, old: str, used: set[str]) -> str:
+    """Return a name that no log has had: the wanted one, else the old one with the next number."""
+    used = used | {old}
+    if wanted is None:
+        wanted = _next(old)
+        while wanted in used:
+            wanted = _next(wanted)
+    if wanted in used:
+        raise NothingToSucceed(f"{wanted} 已经用过 / a log had this name already")
+    return wanted
 
 
 def _next(origin: str) -> str:

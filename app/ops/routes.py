@@ -1,5 +1,6 @@
 """`/healthz`: the process runs. `/readyz`: it can keep what it is told."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -10,6 +11,7 @@ from app.db import Databases, is_away, unsafe_settings
 from app.error_handlers import answer
 from app.errors import DomainError, Kind
 from app.migrate import current, newest
+from app.transparency.behind import Behind, behind
 
 router = APIRouter(tags=["ops"])
 
@@ -33,6 +35,7 @@ async def readyz(request: Request, database: Databases) -> Response:
     try:
         async with database.read() as session:
             found, unsafe = await current(session), await unsafe_settings(session)
+            late = await behind(session, datetime.now(UTC)) if found == newest() else None
     except (SQLAlchemyError, OSError) as error:
         if not is_away(error):
             raise
@@ -51,12 +54,33 @@ async def readyz(request: Request, database: Databases) -> Response:
             ),
             request,
         )
+    # Recording and reading go on: what follows is wrong with the evidence, not with the service.
     body: dict[str, Any] = {"status": "ready", "schema": found}
-    signer = request.app.state.signer
-    if signer is None:
-        body["signer"] = {"status": "elsewhere"}
-    elif signer.why:
-        # Recording and reading go on: what is wrong is the evidence, not the service.
-        chinese, english = signer.why
-        body["signer"] = {"status": "refuses", "why": chinese, "why_en": english}
+    body |= _signer_of(request, late)
+    if late:
+        body["log"] = {
+            "status": "behind",
+            "published": late.published,
+            "since": late.since.isoformat(),
+            "why": "登记超过一分钟没有进入公布的日志头",
+            "why_en": "records have waited over a minute for a published head",
+        }
     return JSONResponse(body)
+
+
+def _signer_of(request: Request, late: Behind | None) -> dict[str, Any]:
+    """Say what is to be said of the signer: nothing where this process signs without a fault."""
+    signer = request.app.state.signer
+    if signer is not None and signer.why:
+        chinese, english = signer.why
+        return {"signer": {"status": "refuses", "why": chinese, "why_en": english}}
+    if signer is not None:
+        return {}
+    if late is None:
+        return {"signer": {"status": "elsewhere"}}
+    missing = {
+        "status": "missing",
+        "why": "这台服务器不签名，别处也没有在签",
+        "why_en": "this server does not sign, and no other one does",
+    }
+    return {"signer": missing}

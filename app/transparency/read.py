@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.errors import NotFound
 from app.ledger.leaf import MAX_LEAF_BYTES
 from app.ledger.models import Event, Leaf
 from app.transparency.cosignatures import served_note
@@ -60,10 +61,10 @@ async def keys(session: AsyncSession) -> Sequence[tuple[LogKey, str]]:
 
 
 async def tile_bytes(session: AsyncSession, tile: Tile) -> bytes:
-    """Return the hashes of a tile that the published checkpoint covers; NoSuchSize."""
+    """Return the hashes of a tile that the published checkpoint covers; NotFound for others."""
     size = (await published(session)).size
     if width_at(size, tile.level, tile.index) < tile.width:
-        raise NoSuchSize(size=size, reason=tile.path, reason_en=tile.path)
+        raise NotFound(what=tile.path)
     stored = await tiles_at(session, [(tile.level, tile.index)])
     return stored[tile.level, tile.index][: tile.width * HASH_BYTES]
 
@@ -71,11 +72,11 @@ async def tile_bytes(session: AsyncSession, tile: Tile) -> bytes:
 async def entry_bundle(session: AsyncSession, index: int, width: int) -> bytes:
     """Return the leaves of a tile of level 0, each after its length in two bytes (C2SP).
 
-    Raises NoSuchSize for what the published checkpoint does not cover.
+    Raises NotFound for what the published checkpoint does not cover.
     """
     size = (await published(session)).size
     if width_at(size, 0, index) < width:
-        raise NoSuchSize(size=size, reason=f"{index}", reason_en=f"{index}")
+        raise NotFound(what=f"entries/{index}")
     begin = index * WIDTH
     rows = await session.scalars(
         select(Event.leaf)

@@ -1,10 +1,12 @@
 """`/log/…` (C2SP tlog-tiles) and proofs: open to anyone, but for the entries themselves."""
 
+import re
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import PlainTextResponse, Response
+from pydantic import BeforeValidator
 
 from app.auth.access import SignedIn
 from app.auth.permissions import require
@@ -12,6 +14,7 @@ from app.db import Reading
 from app.errors import NotFound
 from app.transparency import read
 from app.transparency.tiles import MOST_LEVEL, WIDTH, NoSuchTile, Tile, parse_number
+from app.web import Unfit
 
 router = APIRouter(tags=["log"])
 
@@ -19,7 +22,19 @@ FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 """Of a full tile: it never changes."""
 SOON = {"Cache-Control": "no-store"}
 MOST_SIZE = 2**53
-Size = Annotated[int | None, Query(ge=1, le=MOST_SIZE, description="日志条数，默认最新公布的")]
+
+
+def _plain(value: Any) -> Any:
+    """Take a number as it is usually written and no other way: a path or a size has one name."""
+    if isinstance(value, str) and not re.fullmatch(r"0|[1-9][0-9]*", value, re.ASCII):
+        raise Unfit("应为不带符号的整数", "must be a whole number, plainly written")
+    return value
+
+
+Plain = BeforeValidator(_plain)
+Size = Annotated[
+    int | None, Plain, Query(ge=1, le=MOST_SIZE, description="日志条数，默认最新公布的")
+]
 
 
 @router.get("/log/checkpoint", summary="签名的日志头")
@@ -64,7 +79,7 @@ async def get_entries(caller: SignedIn, session: Reading, number: str) -> Respon
 
 @router.get("/log/tile/{level}/{number:path}", summary="存证树的一片")
 async def get_tile(
-    session: Reading, level: Annotated[int, Path(ge=0, le=MOST_LEVEL)], number: str
+    session: Reading, level: Annotated[int, Plain, Path(ge=0, le=MOST_LEVEL)], number: str
 ) -> Response:
     index, width = _place(number)
     hashes = await read.tile_bytes(session, Tile(level, index, width))
@@ -89,8 +104,8 @@ async def get_proof(session: Reading, event_id: UUID, size: Size = None) -> dict
 @router.get("/api/v1/log/consistency", summary="新旧日志头一致的证明")
 async def get_consistency(
     session: Reading,
-    old: Annotated[int, Query(alias="from", ge=0, le=MOST_SIZE, description="旧的条数")],
-    new: Annotated[int | None, Query(alias="to", ge=0, le=MOST_SIZE)] = None,
+    old: Annotated[int, Plain, Query(alias="from", ge=0, le=MOST_SIZE, description="旧的条数")],
+    new: Annotated[int | None, Plain, Query(alias="to", ge=0, le=MOST_SIZE)] = None,
 ) -> dict[str, Any]:
     return {"proof": [one.hex() for one in await read.consistency(session, old, new)]}
 

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import Database, is_away
 from app.folder_lock import FolderTaken
+from app.ledger.models import Event, Leaf
 from app.logging import log
 from app.transparency.checkpoint import Checkpoint
 from app.transparency.cosignatures import keep_cosignatures
@@ -85,8 +86,7 @@ class Signer:
         """
         await asyncio.to_thread(self._look_after_keys, now)
         async with database.read() as session:
-            head = await session.scalar(select(LogHead).order_by(LogHead.size.desc()).limit(1))
-            await _must_continue(session, head, self.last and self.last.point)
+            head = await must_continue(session, self.last and self.last.point)
             if head is None:
                 return 0
             await self._recheck(session, head.size)
@@ -173,9 +173,12 @@ def _must_agree(asked: Asked, point: Checkpoint) -> None:
         )
 
 
-async def _must_continue(
-    session: AsyncSession, head: LogHead | None, last: Checkpoint | None
-) -> None:
+async def must_continue(session: AsyncSession, last: Checkpoint | None) -> LogHead | None:
+    """Return the newest head, None for an empty log; Refused unless it continues the last signed.
+
+    Refused too where a leaf that waits for the tree has lost its event, or its place.
+    """
+    head = await session.scalar(select(LogHead).order_by(LogHead.size.desc()).limit(1))
     if last is not None and (head is None or head.size < last.size):
         there = head.size if head else 0
         raise Refused(
@@ -193,6 +196,16 @@ async def _must_continue(
             )
     except ProofError as error:
         raise Refused("存证树缺了一部分", "tiles are missing") from error
+    size = head.size if head else 0
+    waiting = select(Leaf.leaf_index, Event.id).outerjoin(Event, Event.id == Leaf.event_id)
+    following = waiting.where(Leaf.leaf_index >= size).order_by(Leaf.leaf_index).limit(1)
+    row = (await session.execute(following)).one_or_none()
+    if row is not None and (row.leaf_index != size or row.id is None):
+        raise Refused(
+            f"日志第 {size} 条登记不见了，存证树不能再长",
+            f"leaf {size} is gone before the tree took it: the tree cannot grow",
+        )
+    return head
 
 
 def open_signer(folder: SignerFolder, witnesses: Witnesses | None = None) -> Signer | None:

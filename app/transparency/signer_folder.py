@@ -75,15 +75,18 @@ class SignerFolder:
         """Write the keys down; who changes them does it under `changing`."""
         write_durably(self.path / RING_FILE, ring.secret_text)
 
+    def prepared_key(self) -> SignerKey | None:
+        """Return the key that was prepared, where a ceremony was cut short."""
+        path = self.path / NEXT_FILE
+        return parse_signer(path.read_text(encoding="utf-8").strip()) if path.exists() else None
+
     def next_key(self, name: str) -> SignerKey:
         """Return the key that is to follow: the one prepared before a crash, or a new one."""
-        path = self.path / NEXT_FILE
-        if path.exists():
-            key = parse_signer(path.read_text(encoding="utf-8").strip())
-            if key.name == name:
-                return key
+        prepared = self.prepared_key()
+        if prepared and prepared.name == name:
+            return prepared
         key = fresh_key(name)
-        write_durably(path, f"{key.secret_text}\n")
+        write_durably(self.path / NEXT_FILE, f"{key.secret_text}\n")
         return key
 
     def forget_next(self) -> None:
@@ -108,13 +111,20 @@ class SignerFolder:
 
     def close_log(self) -> None:
         """Put a log's files aside: they are evidence of what it signed."""
+        files = [self.path / name for name in (LAST_FILE, RING_FILE) if (self.path / name).exists()]
+        if not files:
+            return
         number = 1
         while (aside := self.path / f"closed-{number}").exists():
             number += 1
         aside.mkdir(mode=0o700)
-        for name in (LAST_FILE, RING_FILE):
-            if (self.path / name).exists():
-                (self.path / name).rename(aside / name)
+        for file in files:
+            file.rename(aside / file.name)
+
+    def origins(self) -> set[str]:
+        """Return the names of the logs that were signed here, the closed ones included."""
+        rings = (*self.path.glob(f"closed-*/{RING_FILE}"), *self.path.glob(RING_FILE))
+        return {parse_ring(path.read_text(encoding="utf-8")).origin for path in rings}
 
     def lock(self) -> IO[bytes]:
         """Take the folder for this process until the file is closed. Raises FolderTaken."""

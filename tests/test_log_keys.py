@@ -20,6 +20,7 @@ from app.ops.log_keys import (
     rotate_receipts,
     succeed,
 )
+from app.ops.models import Installation
 from app.transparency.checkpoint import parse_checkpoint
 from app.transparency.keyring import OVERLAP
 from app.transparency.keys import parse_verifier
@@ -117,9 +118,10 @@ async def test_every_write_is_answered_with_a_receipt(world, places):
     assert open_receipt(items[0]["event"]["receipt"].encode(), key)
 
     sold = {"id": "r1", "county": LUQUAN, "on": "2026-01-02", "units": 10, "unit_weight_g": 20}
-    supply = await world.client("county").post(
-        "/api/v1/supply", json={"rows": [{**sold, "method": "A"}]}
-    )
+    rows = {"rows": [{**sold, "method": "A"}]}
+    supply = await world.client("county").post("/api/v1/supply", json=rows)
+    again = await world.client("county").post("/api/v1/supply", json=rows)
+    assert again.json() == supply.json() | {"recorded": 0, "duplicate": 1}, "the same receipt"
     promised = [open_receipt(text.encode(), key) for text in supply.json()["receipts"]]
     assert [str(one.event) for one in promised] == supply.json()["events"]
 
@@ -294,3 +296,19 @@ async def test_a_log_succeeds_one_whose_database_went_back(world, places, restor
         proof = await world.client(None).get(f"/api/v1/events/{body['id']}/proof")
         assert proof.status_code == 200
     world.app.state.database = before
+
+    # nothing is wrong with it now: another successor has to be asked for twice
+    with pytest.raises(NothingToSucceed, match="接得上"):
+        await succeed(database, folder, reason="再来", now=NOW + 9 * DAY)
+    third = await succeed(
+        database, folder, reason="再来", although_it_continues=True, now=NOW + 9 * DAY
+    )
+    assert third.name == f"{old}/3"
+    # and the first database put back once more gets a name that no log has had
+    async with database.write() as session:
+        (await session.scalars(select(Installation))).one().log_origin = old
+    for used in (old, f"{old}/2", f"{old}/3"):
+        with pytest.raises(NothingToSucceed, match="用过"):
+            await succeed(database, folder, origin=used, reason="再来", now=NOW + 10 * DAY)
+    fourth = await succeed(database, folder, reason="再来", now=NOW + 10 * DAY)
+    assert fourth.name == f"{old}/4"

@@ -4,9 +4,10 @@ import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 from random import Random
+from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from structlog.testing import capture_logs
 
 from app.balance.booked import transfer_of
@@ -264,3 +265,22 @@ async def test_two_processes_follow_without_counting_twice(world: World):
     await catch_up(world.database, [FLOWS])
     alone = await rows_of(world.database, SiteFlow, CountyFlow)
     assert [_without_zeros(t) for t in together] == [_without_zeros(t) for t in alone]
+
+
+async def test_rows_that_are_nobody_s_stop_nothing(world: World):
+    """A row that names no event, one whose event has its place, and one event twice."""
+    [bag] = await odd_labels(world.database, 1)
+    at = world.tick(minutes=1)
+    body = world.body("hand_in", bag, at=at)
+    await record(world.database, caller_of(world, "collector"), [body], now=at)
+    async with world.database.write() as session:
+        placed = await session.scalar(select(Leaf.event_id).where(Leaf.leaf_index == 0))
+        session.add_all(
+            Unsequenced(event_id=event) for event in (uuid4(), placed, UUID(body["id"]))
+        )
+    before = (await rows_of(world.database, Leaf))[0]
+    await catch_up(world.database, [])
+    after = (await rows_of(world.database, Leaf))[0]
+    assert [row for row in after if row not in before] == [(len(before), UUID(body["id"]))]
+    async with world.database.write() as session:
+        await session.execute(delete(Unsequenced))

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from app.folder_lock import FolderTaken
 from app.transparency import signer as signing
 from app.transparency.checkpoint import Checkpoint, parse_checkpoint
-from app.transparency.integrate import integrate
+from app.transparency.integrate import LogHasAGap, integrate
 from app.transparency.models import LogCheckpoint, LogHead
 from app.transparency.note import UnverifiedNote, open_note
 from app.transparency.signer import Refused, Signed, Signer, open_signer
@@ -196,6 +196,51 @@ def test_a_checkpoint_that_another_key_signed_is_not_taken_over(folder, tmp_path
     (folder / "checkpoint").write_bytes(note.encode())
     with pytest.raises(UnverifiedNote):
         signer_of(folder)
+
+
+async def test_records_that_wait_for_a_head_are_told_where_readiness_is_asked(world, folder):
+    stranger = world.client(None)
+    signer = signer_of(folder)
+    await grow(world)
+    await signer.sign_head(world.database, NOW)
+    assert (await stranger.get("/readyz")).json()["signer"] == {"status": "elsewhere"}
+    await write(world, 1)  # recorded weeks ago by the clock of this test
+    answer = await stranger.get("/readyz")
+    assert answer.status_code == 200
+    assert answer.json()["log"]["status"] == "behind"
+    assert answer.json()["log"]["published"] == signer.last.point.size
+    assert answer.json()["signer"]["status"] == "missing"
+    await grow(world, 1)
+    await signer.sign_head(world.database, NOW)
+    assert "log" not in (await stranger.get("/readyz")).json()
+    signer.close()
+
+
+@pytest.mark.parametrize("gone", ["event", "leaf"])
+async def test_a_record_that_vanishes_before_the_tree_takes_it_is_named(
+    world, folder, database_urls, gone
+):
+    signer = signer_of(folder)
+    await grow(world)
+    size = await signer.sign_head(world.database, NOW)
+    await write(world, 2)
+    table = f"{gone} WHERE " + (
+        f"id = (SELECT event_id FROM leaf WHERE leaf_index = {size})"
+        if gone == "event"
+        else f"leaf_index = {size}"
+    )
+    await as_owner(
+        database_urls, *UNGUARDED, f"CREATE TABLE kept AS SELECT * FROM {table}",
+        f"DELETE FROM {table}",
+    )  # fmt: skip
+    with pytest.raises(LogHasAGap):
+        await integrate(world.database)
+    with pytest.raises(Refused, match=f"第 {size} 条登记不见了"):
+        await signer.sign_head(world.database, NOW)
+    await as_owner(database_urls, f"INSERT INTO {gone} SELECT * FROM kept", "DROP TABLE kept")
+    await grow(world, 1)
+    assert await signer.sign_head(world.database, NOW) == size + 3
+    signer.close()
 
 
 async def test_a_signer_that_refuses_is_named_where_readiness_is_asked(world, folder):

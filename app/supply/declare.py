@@ -7,7 +7,7 @@ replaced by another of the same county; the follower takes its mass back.
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import insert, select
@@ -23,6 +23,8 @@ from app.events.decide import Source
 from app.events.declare import Statement, Subject, append_statement, register, replayed
 from app.events.record import Random
 from app.ledger.leaf import MAX_LEAF_BYTES, jcs, leaf_hash
+from app.ledger.models import Event
+from app.orm import among
 from app.supply.errors import SupplyRowReplaced, SupplyRowReused
 from app.supply.models import SupplyRow
 from app.supply.schemas import SupplyLine, in_leaf
@@ -34,14 +36,21 @@ Placed = tuple[int, SupplyLine]
 """A row with its place in the request, for pointers."""
 
 
+class Holding(NamedTuple):
+    """An event that holds declared rows, as its receipt names it."""
+
+    event: UUID
+    leaf_hash: bytes
+    recorded_at: datetime
+
+
 @dataclass(frozen=True)
 class Declared:
-    """How many rows were recorded, how many stood already, the events that hold the new ones."""
+    """How many rows were recorded, how many stood already, and the events that hold them all."""
 
     recorded: int
     duplicate: int
-    events: tuple[tuple[UUID, bytes], ...]
-    """Each with its leaf hash."""
+    events: tuple[Holding, ...]
 
 
 async def declare_supply(
@@ -66,15 +75,27 @@ async def declare_supply(
         reach = await _check_counties(session, caller, placed)
         fresh = await _not_yet_declared(session, placed)
         await _check_replaced(session, reach, fresh)
-        events = []
+        events = await _holding(session, {row.id for row in rows} - {row.id for _, row in fresh})
         for chunk in _leaf_sized([row for _, row in fresh]):
             statement = Statement(new_id(), "supply", now, [in_leaf(row) for row in chunk])
             entry = await append_statement(session, caller, statement, now=now, source=drawn)
             await _insert(session, chunk, statement.id)
-            events.append((entry.id, leaf_hash(entry.leaf)))
+            events.append(Holding(entry.id, leaf_hash(entry.leaf), now))
         return Declared(len(fresh), len(rows) - len(fresh), tuple(events))
 
     return await replayed(database, work)
+
+
+async def _holding(session: AsyncSession, rows: set[str]) -> list[Holding]:
+    """Return the events that hold rows which stand already: who lost the answer gets it again."""
+    if not rows:
+        return []
+    found = await session.execute(
+        select(Event.id, Event.leaf_hash, Event.recorded_at)
+        .where(Event.id.in_(select(SupplyRow.event_id).where(among(SupplyRow.id, rows))))
+        .order_by(Event.recorded_at, Event.id)
+    )
+    return [Holding(*row) for row in found]
 
 
 def _leaf_sized(rows: Sequence[SupplyLine]) -> Iterator[list[SupplyLine]]:

@@ -38,11 +38,11 @@ async def post_supply(
     answer: dict[str, Any] = {
         "recorded": done.recorded,
         "duplicate": done.duplicate,
-        "events": [str(event) for event, _ in done.events],
+        "events": [str(one.event) for one in done.events],
     }
     receipts: ReceiptSigner | None = request.app.state.receipts
     if receipts:
-        answer["receipts"] = [receipts.promise(*event, now) for event in done.events]
+        answer["receipts"] = [receipts.promise(*one) for one in done.events]
     return JSONResponse(answer, 201 if done.recorded else 200)
 
 

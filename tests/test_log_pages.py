@@ -169,4 +169,9 @@ async def test_what_a_link_brings_is_text_and_no_markup(world, bag):
     page = await see(world, "/log?q=%3C/textarea%3E%3Cscript%3Ealert(1)%3C/script%3E")
     assert "<script>alert" not in page
     assert "&lt;/textarea&gt;" in page
-    await see(world, f"/log?q={'1' * 5_000}", status=422)
+
+
+async def test_a_link_that_brings_too_much_fills_the_field_and_no_more(world, bag):
+    page = await see(world, f"/log?q={'1' * 20_001}")
+    assert 'maxlength="20000"' in page
+    assert f">{'1' * 20_000}</textarea>" in page

@@ -38,10 +38,11 @@ export async function parseKey(vkey) {
 }
 
 // Receipts in what somebody pasted: by themselves, within JSON or a message, with line ends of any
-// kind. Each is written again as it was signed, so a change of anything else shows.
+// kind. Each is written again as it was signed, so a change of anything else shows. A name is looked
+// for where a word begins, nowhere within: else the time grows with the square of a word's length.
 const RECEIPT = new RegExp(
   [
-    /([^\s"]+)/, /event ([0-9a-f-]{36})/, /leaf ([0-9a-f]{64})/, /recorded ([0-9T:.-]{26}Z)/,
+    /(?:^|[\s"])([^\s"]+)/, /event ([0-9a-f-]{36})/, /leaf ([0-9a-f]{64})/, /recorded ([0-9T:.-]{26}Z)/,
     /due ([0-9T:.-]{26}Z)/, /— ([^\s+]+) ([A-Za-z0-9+/=]+)/,
   ].map((part) => part.source).join("\\s+"),
   "g",

@@ -9,7 +9,8 @@ const form = document.querySelector("[data-check]");
 const results = document.querySelector("[data-results]");
 const button = form.querySelector("button");
 const kinds = JSON.parse(document.querySelector("#kinds").textContent);
-const reader = { signedIn: form.hasAttribute("data-signed-in"), kinds };
+const most = form.elements.q.maxLength;
+const reader = { signedIn: form.hasAttribute("data-signed-in"), kinds, most };
 let asked = 0;
 
 function element(name, className, ...children) {

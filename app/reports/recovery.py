@@ -39,13 +39,17 @@ _NONE = Masses()
 
 @dataclass(frozen=True)
 class Report:
-    """Rows by code and their total; `boundaries_on` is the day whose areas and pilots count."""
+    """Rows by code and their total; `boundaries_on` is the day whose areas and pilots count.
+
+    `pilot` tells that only pilot counties count, or only the others; None for all.
+    """
 
     as_of: datetime
     log_size: int
     period: Period
     by: By
     basis: Basis
+    pilot: bool | None
     boundaries_on: date
     rows: Sequence[Row]
     total: Row
@@ -59,6 +63,7 @@ class Report:
             "period": self.period.text,
             "by": self.by,
             "basis": self.basis,
+            "pilot": self.pilot,
             "boundaries_on": self.boundaries_on.isoformat(),
             "rows": list(self.rows),
         }
@@ -134,6 +139,7 @@ async def recovery(
         period=period,
         by=by,
         basis=basis,
+        pilot=pilot,
         boundaries_on=on,
         rows=[_row(group, figures) for group in groups],
         total=_row(_Group(None, "合计", counties), figures),

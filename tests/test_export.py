@@ -64,7 +64,7 @@ async def world(database):
         pass
     async with database.write() as session:
         size = await tree_size(session)
-        session.add(LogCheckpoint(size=size, note=NOTE))
+        session.add(LogCheckpoint(size=size, note=NOTE, prev=0))
         await session.flush()
         for vkey, line in zip(("b+1", "é+2"), LINES, strict=True):
             session.add(LogCosignature(size=size, vkey=vkey, line=line))
@@ -668,7 +668,7 @@ async def test_a_checkpoint_that_is_none_is_printed_as_it_stands(world, owner):
         "UPDATE log_tile SET hashes = substr(hashes, 1, 32)",
     )
     assert found[0]["checkpoint"] == "no note" + "no line" * len(LINES)
-    assert {note for _, note in of_kind(found, "checkpoint")} == {"no note"}
+    assert {note for _, note, _ in of_kind(found, "checkpoint")} == {"no note"}
     assert {line for *_, line in of_kind(found, "cosignature")} == {"no line"}
     assert {len(base64.b64decode(hashes)) for *_, hashes in of_kind(found, "tile")} == {32}
 

@@ -130,7 +130,7 @@ async def test_the_life_of_a_signer(world, folder, database_urls):
         await again.sign_head(world.database, NOW)
     assert again.last is not None
     async with world.database.write() as session:
-        session.add(LogHead(size=grown, root=again.last.point.root))
+        session.add(LogHead(size=grown, root=again.last.point.root, prev=grown - 1))
     assert await again.sign_head(world.database, NOW) == grown
     again.close()
 

@@ -273,7 +273,8 @@ async def test_the_checkpoint_that_is_served_bears_the_witnesses_signatures(worl
         head = await session.scalar(select(LogHead).order_by(LogHead.size.desc()).limit(1))
         event = await session.scalar(select(Leaf.event_id).where(Leaf.leaf_index == 0))
         text = Checkpoint(HONEST.origin, head.size, head.root).text
-        session.add(LogCheckpoint(size=head.size, note=sign(text, [LOG_KEY]).encode().decode()))
+        note = sign(text, [LOG_KEY]).encode().decode()
+        session.add(LogCheckpoint(size=head.size, note=note, prev=0))
     for key, at in ((first, 5), (second, 6), (first, 7)):
         async with world.database.write() as session:
             lines = {str(key.verifier): cosign(text, key, at).line}

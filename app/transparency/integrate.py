@@ -49,7 +49,7 @@ async def integrate(database: Database) -> int:
         grown = size + len(rows)
         await _store(session, changed)
         root = root_after(edge, changed, grown)
-        session.add(LogHead(size=grown, root=root))
+        session.add(LogHead(size=grown, root=root, prev=size))
         return len(rows)
 
 

@@ -27,28 +27,35 @@ class LogTile(Base):
 
 
 class LogHead(Base):
-    """The tree after leaves were taken in: its size and its root (RFC 6962). Never altered."""
+    """The tree after leaves were taken in: its size and its root (RFC 6962). Never altered.
+
+    `prev` is the size of the head before, 0 for the first: one that was removed is missed.
+    """
 
     __tablename__ = "log_head"
     __table_args__ = (
-        CheckConstraint("size > 0", name="size"),
+        CheckConstraint("size > 0 AND prev BETWEEN 0 AND size - 1", name="size"),
         CheckConstraint("octet_length(root) = 32", name="root"),
     )
 
     size: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     root: Mapped[bytes]
+    prev: Mapped[int]
 
 
 class LogCheckpoint(Base):
     """A head as it is published: a signed note (C2SP tlog-checkpoint). Never altered.
 
-    It has no time of its own: nothing that is signed would cover one.
+    It has no time of its own: nothing that is signed would cover one. `prev` is the size of the
+    one published before, 0 for the first.
     """
 
     __tablename__ = "log_checkpoint"
+    __table_args__ = (CheckConstraint("prev BETWEEN 0 AND size - 1", name="prev"),)
 
     size: Mapped[int] = mapped_column(ForeignKey("log_head.size"), primary_key=True)
     note: Mapped[str]
+    prev: Mapped[int]
 
 
 class LogCosignature(Base):

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -134,7 +134,9 @@ class Signer:
         async with database.write() as session:
             # A database that was put back may have had its heads at other sizes.
             if await session.get(LogHead, size):
-                row = insert(LogCheckpoint).values(size=size, note=signed.note)
+                before = select(func.max(LogCheckpoint.size)).where(LogCheckpoint.size < size)
+                prev = await session.scalar(before) or 0
+                row = insert(LogCheckpoint).values(size=size, note=signed.note, prev=prev)
                 await session.execute(row.on_conflict_do_nothing())
                 await keep_cosignatures(session, size, lines)
         self._asked_at = now

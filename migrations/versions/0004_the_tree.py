@@ -30,14 +30,19 @@ def upgrade() -> None:
         "log_head",
         sa.Column("size", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("root", sa.LargeBinary(), nullable=False),
+        sa.Column("prev", sa.BigInteger(), nullable=False),
         sa.CheckConstraint("octet_length(root) = 32", name=op.f("ck_log_head_root")),
-        sa.CheckConstraint("size > 0", name=op.f("ck_log_head_size")),
+        sa.CheckConstraint(
+            "size > 0 AND prev BETWEEN 0 AND size - 1", name=op.f("ck_log_head_size")
+        ),
         sa.PrimaryKeyConstraint("size", name=op.f("pk_log_head")),
     )
     op.create_table(
         "log_checkpoint",
         sa.Column("size", sa.BigInteger(), nullable=False),
         sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("prev", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("prev BETWEEN 0 AND size - 1", name=op.f("ck_log_checkpoint_prev")),
         sa.ForeignKeyConstraint(["size"], ["log_head.size"], name=op.f("fk_log_checkpoint_size")),
         sa.PrimaryKeyConstraint("size", name=op.f("pk_log_checkpoint")),
     )
@@ -58,9 +63,7 @@ def upgrade() -> None:
         sa.Column("valid_from", sa.DateTime(timezone=True), nullable=False),
         sa.Column("valid_to", sa.DateTime(timezone=True), nullable=True),
         sa.Column("event_id", sa.Uuid(), nullable=False),
-        sa.CheckConstraint(
-            "purpose IN ('checkpoint', 'receipt')", name=op.f("ck_log_key_purpose")
-        ),
+        sa.CheckConstraint("purpose IN ('checkpoint', 'receipt')", name=op.f("ck_log_key_purpose")),
         sa.PrimaryKeyConstraint("vkey", name=op.f("pk_log_key")),
     )
     op.execute(f"GRANT SELECT, INSERT, UPDATE ON log_key TO {ROLE}")

@@ -333,8 +333,10 @@ def _write_rest(
 
     tiles = sorted(written.tiles.items())
     write("tile", ([*place, base64.b64encode(hashes).decode()] for place, hashes in tiles))
-    write("head", ([size, root.hex()] for size, root in written.heads))
-    write("checkpoint", ([size, note] for size, (note, _) in notes.items()))
+    heads = zip(written.heads, [0, *(size for size, _ in written.heads)], strict=False)
+    write("head", ([size, root.hex(), prev] for (size, root), prev in heads))
+    published = zip(notes.items(), [0, *notes], strict=False)
+    write("checkpoint", ([size, note, prev] for (size, (note, _)), prev in published))
     vkey = str(WITNESS.verifier)
     write("cosignature", ([size, vkey, line] for size, (_, line) in notes.items()))
     declared = _keys(Random(6962))  # noqa: S311  as the first leaf was drawn

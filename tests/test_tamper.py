@@ -301,7 +301,7 @@ def copy_of(table, **changed):
         "event": "kind, site, occurred_at, effective_at, recorded_at, occurred_on, actor, leaf, leaf_hash, postings",
         "leaf": "", "event_batch": "batch_code", "event_private": "salt, private",
         "posting": "batch_code, cause, about, origin, from_account, to_account, place, mass_g, occurred_on",
-        "log_tile": "level, hashes", "log_head": "root", "log_checkpoint": "note",
+        "log_tile": "level, hashes", "log_head": "root, prev", "log_checkpoint": "note, prev",
         "log_cosignature": "size, line", "log_key": "purpose, valid_from, valid_to, event_id",
         "site_flow": "occurred_on, counter, in_g, out_g",
         "county_flow": "scope, occurred_on, from_class, from_place, to_class, to_place, mass_g",

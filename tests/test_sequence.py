@@ -284,3 +284,45 @@ async def test_rows_that_are_nobody_s_stop_nothing(world: World):
     assert [row for row in after if row not in before] == [(len(before), UUID(body["id"]))]
     async with world.database.write() as session:
         await session.execute(delete(Unsequenced))
+
+
+async def test_followers_go_on_together_so_that_one_snapshot_shows_one_log_size(world: World):
+    """One of them begins again: it catches up alone, and then neither is ever seen without the other."""
+    seen = []
+
+    async def watch(_, leaves):
+        seen.extend(leaf.leaf_index for leaf in leaves)
+
+    watcher = Follow("watcher", watch, ())
+    await catch_up(world.database, [FLOWS])
+    flows = await rows_of(world.database, SiteFlow, CountyFlow)
+    await catch_up(world.database, [FLOWS, watcher])
+    size = await log_size_of(world)
+    assert seen == list(range(size)), "the new one alone, from the first leaf on"
+    assert await rows_of(world.database, SiteFlow, CountyFlow) == flows
+
+    bags = await odd_labels(world.database, 3)
+    done = asyncio.Event()
+
+    async def look() -> list[tuple[int, int]]:
+        pairs = []
+        while not done.is_set():
+            async with world.database.read() as session:
+                pairs.append(
+                    (await cursor_of(session, FLOWS.name), await cursor_of(session, "watcher"))
+                )
+        return pairs
+
+    looking = asyncio.create_task(look())
+    for bag in bags:
+        await world.event("hand_in", bag)
+        await catch_up(world.database, [FLOWS, watcher])
+    done.set()
+    pairs = await looking
+    assert {flows - other for flows, other in pairs} == {0}
+    assert pairs[-1][0] == size + 3
+
+
+async def log_size_of(world: World) -> int:
+    async with world.database.read() as session:
+        return await log_size(session)

@@ -51,28 +51,37 @@ class Follow:
     """Kinds of event it looks at; None for all."""
 
 
-async def follow(database: Database, follower: Follow) -> int:
-    """Apply the next leaves and move the cursor in one transaction; return how many."""
+async def follow(database: Database, *followers: Follow) -> int:
+    """Apply the next leaves and move the cursors, all in one transaction; return how many leaves.
+
+    Followers that are behind come first; those that stand at the same leaf go on together, so that
+    whoever reads the effects of two of them in one snapshot reads them as of one log size.
+    """
     async with database.write() as session:
-        locked = await session.scalar(_TRY_LOCK, {"name": follower.name})
-        if not locked:
-            return 0
-        start = await cursor_of(session, follower.name)
+        for follower in followers:
+            if not await session.scalar(_TRY_LOCK, {"name": follower.name}):
+                return 0
+        cursors = {one.name: await cursor_of(session, one.name) for one in followers}
+        start, *ahead = sorted(set(cursors.values()))
+        end = min([start + MOST_AT_ONCE, *ahead])
         rows = (
             await session.execute(
                 select(Leaf.leaf_index, Leaf.event_id, Event.kind, Event.occurred_on, Event.leaf)
                 .join(Event, Event.id == Leaf.event_id)
-                .where(Leaf.leaf_index >= start, Leaf.leaf_index < start + MOST_AT_ONCE)
+                .where(Leaf.leaf_index >= start, Leaf.leaf_index < end)
                 .order_by(Leaf.leaf_index)
             )
         ).all()
         if not rows:
             return 0
         leaves = [LeafRow(*row) for row in rows]
-        wanted = [r for r in leaves if follower.kinds is None or r.kind in follower.kinds]
-        if wanted:
-            await follower.apply(session, wanted)
-        await _move(session, follower.name, leaves[-1].leaf_index + 1)
+        for follower in followers:
+            if cursors[follower.name] != start:
+                continue
+            wanted = [r for r in leaves if follower.kinds is None or r.kind in follower.kinds]
+            if wanted:
+                await follower.apply(session, wanted)
+            await _move(session, follower.name, leaves[-1].leaf_index + 1)
         return len(leaves)
 
 
@@ -105,8 +114,8 @@ async def catch_up(database: Database, followers: Sequence[Follow]) -> None:
     """Sequence what waits and let every follower come to the end of the log."""
     while await sequence(database):
         pass
-    for follower in followers:
-        while await follow(database, follower):
+    if followers:
+        while await follow(database, *followers):
             pass
 
 

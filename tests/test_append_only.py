@@ -104,7 +104,9 @@ async def test_triggers_stand_for_replication_as_well(world: World, database_url
         # A: always, whatever session_replication_role says.
         assert [tuple(row) for row in rows] == [
             (table, name, b"A")
-            for table in sorted((*APPEND_ONLY, "log_checkpoint", "log_head", "log_tile"))
+            for table in sorted(
+                (*APPEND_ONLY, "log_checkpoint", "log_cosignature", "log_head", "log_tile")
+            )
             for name in ("append_only", "append_only_truncate")
         ]
 

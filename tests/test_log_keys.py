@@ -223,7 +223,7 @@ async def test_a_host_without_the_key_is_told(world, tmp_path):
 
 
 @pytest.fixture
-async def restored(world, places, database_urls) -> tuple[Database, list[dict]]:
+async def restored(world, places, server, database_urls) -> tuple[Database, list[dict]]:
     """A backup of the database, put back after more was recorded and signed; what was recorded."""
     copy = in_database(database_urls["owner"], "restored_log")
     signer = Signer(places.signer)
@@ -231,7 +231,7 @@ async def restored(world, places, database_urls) -> tuple[Database, list[dict]]:
     codes = await world.issue_labels(3)
     await world.database.close()
     await world.app.state.database.close()
-    owner = await asyncpg.connect(in_database(database_urls["owner"], "postgres"))
+    owner = await asyncpg.connect(server["owner"])
     name = database_urls["owner"].rsplit("/", 1)[1]
     await owner.execute("DROP DATABASE IF EXISTS restored_log WITH (FORCE)")
     await owner.execute(f"CREATE DATABASE restored_log TEMPLATE {name}")

@@ -107,7 +107,7 @@ async def test_a_silent_witness_delays_one_head_and_is_asked_again(
 
 
 @pytest.fixture
-async def backup(world, places, tmp_path, database_urls):
+async def backup(world, places, tmp_path, server, database_urls):
     """The whole machine as it was: the database and the signer's folder, copied at one time."""
     signer = Signer(places.signer)
     await published(world.database, signer)
@@ -115,7 +115,7 @@ async def backup(world, places, tmp_path, database_urls):
     await world.database.close()
     await world.app.state.database.close()
     shutil.copytree(places.signer.path, tmp_path / "copied")
-    owner = await asyncpg.connect(in_database(database_urls["owner"], "postgres"))
+    owner = await asyncpg.connect(server["owner"])
     name = database_urls["owner"].rsplit("/", 1)[1]
     await owner.execute("DROP DATABASE IF EXISTS restored_machine WITH (FORCE)")
     await owner.execute(f"CREATE DATABASE restored_machine TEMPLATE {name}")

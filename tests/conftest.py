@@ -11,6 +11,7 @@ import pytest
 from app.db import Database
 from app.migrate import upgrade
 from app.plan.load import load_plan
+from tests.browsing import address, chromium  # noqa: F401  fixtures for every module with a world
 
 
 @pytest.fixture(scope="session")

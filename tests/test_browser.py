@@ -1,26 +1,17 @@
 """A real browser: one bag's whole life by five people in their forms, then the report."""
 
-import asyncio
-import shutil
-import socket
 from contextlib import asynccontextmanager
 
 import pytest
-import uvicorn
-from playwright.async_api import async_playwright
 
 from app.balance.flows import FLOWS
 from app.ledger.follow import catch_up
 from app.supply.follow import SUPPLY
+from tests.browsing import IN_A_BROWSER
 from tests.people import PASSWORD
 from tests.world import ANXIN, LUQUAN, PLANT, POINT, STATION, VEHICLE, make_world
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium"),
-]
+pytestmark = IN_A_BROWSER
 
 
 @pytest.fixture(scope="module")
@@ -28,22 +19,6 @@ async def world(database):
     made = await make_world(database)
     yield made
     await made.close()
-
-
-@pytest.fixture(scope="module")
-async def address(world):
-    listening = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(world.app, lifespan="off", log_level="warning"))
-    serving = asyncio.create_task(server.serve([listening]))
-    yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-    server.should_exit = True
-    await serving
-
-
-@pytest.fixture(scope="module")
-async def chromium():
-    async with async_playwright() as playwright:
-        yield await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
 
 
 @asynccontextmanager

@@ -1,9 +1,6 @@
 """A real browser checks proofs itself: what is right is ✓, what was tampered with is ✗."""
 
-import asyncio
 import json
-import shutil
-import socket
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,7 +8,6 @@ from uuid import UUID
 
 import asyncpg
 import pytest
-import uvicorn
 from playwright.async_api import async_playwright
 
 from app.ids import uuid7
@@ -21,17 +17,13 @@ from app.transparency.keys import SignerKey
 from app.transparency.note import Note, Signature, parse_note, sign
 from app.transparency.receipt import ReceiptSigner
 from app.transparency.signer import Signer
+from tests.browsing import CHROMIUM, FLAGS, IN_A_BROWSER
 from tests.people import PASSWORD
 from tests.signing import begin_log, published
 from tests.world import make_world
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
 VECTORS = Path(__file__).parent.parent.parent / "shared" / "conformance" / "merkle"
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium"),
-]
+pytestmark = IN_A_BROWSER
 NO_ED25519 = """
 const before = SubtleCrypto.prototype.importKey;
 SubtleCrypto.prototype.importKey = function (format, key, algorithm, ...more) {
@@ -101,22 +93,6 @@ async def tampered(owner, table, column, value, where):
     assert await owner.execute(put, value) == "UPDATE 1"
     yield
     await owner.execute(put, kept)
-
-
-@pytest.fixture(scope="module")
-async def address(world):
-    listening = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(world.app, lifespan="off", log_level="warning"))
-    serving = asyncio.create_task(server.serve([listening]))
-    yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-    server.should_exit = True
-    await serving
-
-
-@pytest.fixture(scope="module")
-async def chromium():
-    async with async_playwright() as playwright:
-        yield await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
 
 
 @asynccontextmanager

@@ -15,7 +15,7 @@ from app.balance.postings import MEMO, Transfer, total
 from app.batches.models import Batch
 from app.events.fold import Folded, fold
 from app.events.state import LabelFacts, state_from_json
-from app.events.story import step_of
+from app.events.story import happening_of
 from app.ledger.follow import catch_up
 from app.ledger.leaf import read_leaf
 from app.ledger.models import Event, EventBatch
@@ -62,7 +62,7 @@ async def stories(world: World) -> dict[str, list]:
         found: dict[str, list] = {}
         for code, leaf in rows:
             parts = read_leaf(leaf)
-            found.setdefault(code, []).append(step_of(parts["event"], parts["stamps"], code))
+            found.setdefault(code, []).append(happening_of(parts).step(code))
     return found
 
 

@@ -18,7 +18,7 @@ from app.db import Database
 from app.events.fold import Folded, fold
 from app.events.record import record
 from app.events.state import LabelFacts
-from app.events.story import step_of
+from app.events.story import happening_of
 from app.ledger import follow as following
 from app.ledger.follow import Follow, catch_up, cursor_of, follow, keep_up, restart
 from app.ledger.leaf import read_leaf
@@ -122,7 +122,7 @@ async def test_what_is_booked_at_any_log_size_is_what_was_known_then(world: Worl
         rows = (await session.scalars(select(Posting).where(Posting.batch_code == bag))).all()
     causes, steps = [], []
     for part in parts:
-        steps.append(step_of(part["event"], part["stamps"], bag))
+        steps.append(happening_of(part).step(bag))
         causes.append(part["event"]["id"])
         due = fold(LabelFacts(ref.LUQUAN), steps)
         assert isinstance(due, Folded)

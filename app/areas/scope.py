@@ -33,6 +33,12 @@ class Reach:
         """Tell whether the whole county is in reach."""
         return self.everything or code in self.counties
 
+    def holds_site(self, code: str, county: str, township: str) -> bool:
+        """Tell whether a site is in reach."""
+        return (
+            self.holds_county(county) or code in self.sites or self.township == (county, township)
+        )
+
 
 async def reach_of(session: AsyncSession, caller: Caller) -> Reach:
     """Return what the caller's role and area reach today; one query at most."""

@@ -36,10 +36,15 @@ class Right:
     """None: whichever department, or none."""
 
 
-def _right(name: str, *roles: str, department: str | None = None) -> Right:
-    return Right(name, frozenset(roles), frozenset({department}) if department else None)
+def _right(
+    name: str, *roles: str, department: str | None = None, departments: tuple[str, ...] = ()
+) -> Right:
+    named = frozenset({department} if department else departments)
+    return Right(name, frozenset(roles), named or None)
 
 
+REGULATORS = ("agriculture", "ecology")
+"""农业农村 supervises the duty to recover, 生态环境 pollution."""
 EVERYONE = tuple(ROLE_NAMES)
 SUPERVISORS = (*sorted(OFFICIALS), "auditor", "admin")
 
@@ -51,6 +56,18 @@ RIGHTS = {
     "event.depart": _right("发运", "collector", "keeper", "plant", "carrier"),
     "event.arrive": _right("签收", "collector", "keeper", "plant"),
     "event.dispose": _right("登记处理", "plant"),
+    "event.pack": _right("装箱", "collector", "keeper", "plant"),
+    "event.unpack": _right("拆箱", "collector", "keeper", "plant"),
+    "event.repack": _right("分拣、合并、换签", "collector", "keeper", "plant"),
+    # the holder, or whoever inspects it
+    "event.stock_count": _right(
+        "盘点", "collector", "keeper", "plant", "township", "county", "city", "province"
+    ),
+    "event.write_off": _right("核销", "county", departments=REGULATORS),
+    # whoever recorded it, for a day; then the county and those above it
+    "event.correct": _right(
+        "更正登记", "collector", "keeper", "plant", "carrier", "county", "city", "province"
+    ),
     # declaring
     "declare.supply": _right("申报产生量", "county", "city", "province", department="agriculture"),
     "declare.areas": _right("更改上报区域", "province"),

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.balance.booked import transfer_of
 from app.balance.models import CountyFlow, Posting, SiteFlow
-from app.balance.postings import MEMO, Transfer, county_of, net
+from app.balance.postings import MEMO, REPACK, Transfer, county_of, net
 from app.ledger.follow import Follow, LeafRow
 from app.ledger.models import Leaf
 from app.orm import among
@@ -34,6 +34,8 @@ def site_flows(transfers: Iterable[Transfer]) -> dict[SiteKey, tuple[int, int]]:
     """Return (in, out) grams by site, day and counter account."""
     sums: dict[SiteKey, list[int]] = defaultdict(lambda: [0, 0])
     for t in transfers:
+        if REPACK in (t.source, t.target):
+            continue
         for mine, other, side in ((t.target, t.source, 0), (t.source, t.target, 1)):
             if mine.startswith("site/"):
                 counter = "transit" if other.startswith("transit/") else other
@@ -49,6 +51,8 @@ def county_flows(transfers: Iterable[Transfer]) -> dict[CountyKey, int]:
     """
     sums: dict[CountyKey, int] = defaultdict(int)
     for t in transfers:
+        if REPACK in (t.source, t.target):
+            continue
         county, _, scope = t.origin.partition("/")
         key = (
             county,
@@ -150,5 +154,20 @@ FLOWS = Follow(
     "flows",
     apply,
     (SiteFlow, CountyFlow),
-    frozenset({"hand_in", "collect", "store", "depart", "arrive", "dispose"}),
+    frozenset(
+        {
+            "hand_in",
+            "collect",
+            "store",
+            "pack",
+            "unpack",
+            "repack",
+            "stock_count",
+            "write_off",
+            "depart",
+            "arrive",
+            "dispose",
+            "correct",
+        }
+    ),
 )

@@ -12,11 +12,17 @@ from typing import Any
 
 FIELD = "field"
 UNEXPLAINED = "unexplained"
+OPENING = "opening"
+WRITTEN_OFF = "written_off"
+REPACK = "repack"
+"""Between the inputs and the outputs of a repack; per event, place, origin and day it nets to zero."""
 DIFFERENCE = "difference"
 CLAIMED = "claimed"
 CONFIRMED = "confirmed"
 MEMO = frozenset({CLAIMED, CONFIRMED})
 """Accounts of the memo transfer; balances leave both out."""
+INNER = MEMO | {REPACK}
+"""Accounts that balances of sites and areas leave out."""
 
 
 def site_account(code: str) -> str:
@@ -27,6 +33,11 @@ def site_account(code: str) -> str:
 def transit_account(trip: str) -> str:
     """Return the account of what a trip carries."""
     return f"transit/{trip}"
+
+
+def removed_account(reason: str) -> str:
+    """Return the account of what a repack took out: foreign matter, moisture, leaked residue."""
+    return f"removed/{reason}"
 
 
 def county_of(account: str) -> str | None:

@@ -28,7 +28,10 @@ class Label(Base):
     """A printed code. One life: the primary key of `batch` says that it has been used."""
 
     __tablename__ = "label"
-    __table_args__ = (CheckConstraint("kind IN ('bag','container')", name="kind"),)
+    __table_args__ = (
+        CheckConstraint("kind IN ('bag','container')", name="kind"),
+        CheckConstraint("tare_g IS NULL OR tare_g >= 0", name="tare_not_negative"),
+    )
 
     code: Mapped[str] = mapped_column(primary_key=True)
     county: Mapped[str] = mapped_column(index=True)
@@ -36,6 +39,8 @@ class Label(Base):
     sheet: Mapped[UUID] = mapped_column(index=True)
     site: Mapped[str | None] = mapped_column(index=True)
     scope: Mapped[str] = mapped_column(server_default=text("'pesticide'"))
+    tare_g: Mapped[int | None]
+    """Of a container: what it weighs empty."""
     issued_at: Mapped[datetime]
     voided_at: Mapped[datetime | None]
 
@@ -46,6 +51,7 @@ class Batch(Base):
     The row is made by the first recorded event that names the code, never removed, and writers
     serialise on it. `state` is the fold's whole state; the other columns repeat what lists and
     scope need. `seen_by` holds the codes of all counties, sites and carriers in its story.
+    A container has a row too: where it is, never a mass.
     """
 
     __tablename__ = "batch"
@@ -53,6 +59,7 @@ class Batch(Base):
         Index("ix_batch_seen_by", "seen_by", postgresql_using="gin"),
         Index("ix_batch_site_status", "site", "status"),
         Index("ix_batch_updated_at_code", "updated_at", "code"),
+        Index("ix_batch_container", "container", postgresql_where=text("container IS NOT NULL")),
         CheckConstraint("mass_g >= 0", name="mass_not_negative"),
     )
 
@@ -60,6 +67,8 @@ class Batch(Base):
     kind: Mapped[str]
     status: Mapped[str]
     site: Mapped[str | None]
+    container: Mapped[str | None]
+    """The container that a bag is in."""
     mass_g: Mapped[int]
     state: Mapped[dict[str, Any]]
     seen_by: Mapped[list[str]]

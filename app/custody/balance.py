@@ -4,12 +4,13 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from app.balance.postings import FIELD, MEMO, UNEXPLAINED, Transfer
+from app.balance.postings import FIELD, MEMO, OPENING, REPACK, UNEXPLAINED, Transfer
 
 _CLASSES = {
     FIELD: "in",
     UNEXPLAINED: "in",
-    "opening": "in",
+    OPENING: "in",
+    REPACK: "repack",
     "site": "held",
     "transit": "held",
     "treated": "out",
@@ -19,7 +20,9 @@ _CLASSES = {
 
 @dataclass(frozen=True)
 class BatchBalance:
-    """Grams taken in from outside, treated, held at a site or on a trip, and lost in between.
+    """Grams taken in, given out, held at a site or on a trip, and lost in between.
+
+    What a repack's inputs give is out for them and in for its outputs.
 
     `loss_g` is net and negative where later weighings found more than there was.
     """
@@ -37,7 +40,11 @@ def balance_of(transfers: Iterable[Transfer]) -> BatchBalance:
         if t.source not in MEMO:
             sums[_class_of(t.source)] -= t.mass_g
             sums[_class_of(t.target)] += t.mass_g
-    return BatchBalance(-sums["in"], sums["out"], sums["held"], sums["loss"])
+    given = sums["repack"]
+    # What came out of a repack is taken in; what went into one is given to other batches.
+    return BatchBalance(
+        -sums["in"] + max(-given, 0), sums["out"] + max(given, 0), sums["held"], sums["loss"]
+    )
 
 
 def _class_of(account: str) -> str:

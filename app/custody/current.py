@@ -55,7 +55,7 @@ class Current:
     trip: str | None
     destination: str | None
     updated_at: datetime | None
-    container: None = None
+    container: str | None = None
 
 
 def describe(
@@ -83,6 +83,7 @@ def describe(
         trip=numbers.get(trip) if trip else None,
         destination=state.destination,
         updated_at=updated_at,
+        container=state.container,
     )
 
 

@@ -2,6 +2,7 @@
 
 from app.auth.caller import Caller
 from app.custody.current import Current
+from app.events.state import FINAL
 
 UNSEALED = frozenset({"unused", "open"})
 FILLING = {"collector": "hand_in", "keeper": "collect"}
@@ -11,7 +12,7 @@ HOLDING = {"collector": "depart", "keeper": "depart", "plant": "dispose"}
 def next_step(caller: Caller, batch: Current) -> str | None:
     """Return the event kind that fits, None where the caller has nothing to record."""
     role, status = caller.role, batch.status
-    if status == "disposed" or role not in {*HOLDING, "carrier"}:
+    if status in FINAL or role not in {*HOLDING, "carrier"}:
         return None
     if role == "carrier":
         return "depart"

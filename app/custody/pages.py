@@ -29,7 +29,7 @@ from app.templating import render
 router = APIRouter(include_in_schema=False)
 
 BATCHES_A_PAGE = 50
-STATUS = "^(open|collected|stored|in_transit|received|disposed)?$"
+STATUS = "^(open|collected|stored|in_transit|received|disposed|repacked|written_off)?$"
 Typed = Annotated[str, Query(max_length=200)]
 ANYBODY = Reach(everything=True)
 """For the public page alone, which says nothing but the county, the stage and its days."""

@@ -21,7 +21,9 @@ from app.pagination import Cursor, Limit, after_change, micros_of, page
 
 router = APIRouter(prefix="/api/v1", tags=["batches"])
 
-Status = Literal["open", "collected", "stored", "in_transit", "received", "disposed"]
+Status = Literal[
+    "open", "collected", "stored", "in_transit", "received", "disposed", "repacked", "written_off"
+]
 AsOf = Annotated[str | None, Query(max_length=40, description="时刻（RFC 3339）或存证日志的条数")]
 
 

@@ -87,6 +87,8 @@ class StepShown(Shown):
     method: str | None
     outcome: str | None
     via: str | None
+    container: str | None
+    corrects: str | None
     flags: list[str]
     leaf_index: int | None
 

@@ -20,12 +20,11 @@ from app.batches.read import find_batch, find_unused_label
 from app.custody.as_of import size_as_of
 from app.custody.balance import BatchBalance, balance_of
 from app.custody.current import Current, describe
+from app.custody.stories import Stories, Told, booked_of, stories_of
+from app.events.effects import placed
 from app.events.fold import Folded, fold
 from app.events.state import LabelFacts, State, Step
-from app.events.story import step_of
 from app.events.taking import Moved
-from app.ledger.leaf import read_leaf
-from app.ledger.models import Event, EventBatch, Leaf
 from app.parties.models import Site
 from app.parties.read import sites_within
 from app.trips.open import numbers_of
@@ -36,6 +35,11 @@ STAGE_OF_KIND = {
     "store": "store",
     "depart": "transport",
     "arrive": "transport",
+    "pack": "store",
+    "unpack": "store",
+    "repack": "store",
+    "stock_count": "store",
+    "write_off": "store",
     "dispose": "dispose",
 }
 STAMPED = frozenset(
@@ -44,6 +48,7 @@ STAMPED = frozenset(
         "before-label-issued",
         "receiver-not-listed",
         "receiver-permit-not-in-force",
+        "container-elsewhere",
     }
 )
 """Flags that stand in the leaf for good; all others come and go with the steps beside."""
@@ -95,7 +100,12 @@ class CustodyStep:
     reason: str | None
     flags: tuple[str, ...]
     leaf_index: int | None
-    via: None = None
+    via: str | None = None
+    """The container that was named instead of the bag."""
+    container: str | None = None
+    """Of `pack` and `unpack`: into which, or out of which."""
+    corrects: str | None = None
+    """The event whose place this one took."""
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -124,15 +134,6 @@ class Trace:
 
 
 @dataclass(frozen=True)
-class _Told:
-    """One event as its leaf tells it."""
-
-    parts: dict[str, Any]
-    recorded_at: datetime
-    leaf_index: int | None
-
-
-@dataclass(frozen=True)
 class _Names:
     """What codes and ids in steps are called."""
 
@@ -158,13 +159,20 @@ async def trace(
             return None
         kind, label = unused.kind, LabelFacts(unused.county, unused.scope)
     size = await size_as_of(session, as_of)
-    told = await _told(session, code, None if as_of is None else size)
-    folded = fold(label, [_step(one, code) for one in told.values()])
-    assert isinstance(folded, Folded), f"{code}: each prefix of the log was decided to fit"
+    cut = None if as_of is None else size
+    stories = await stories_of(session, [code], cut)
+    if kind == "container":
+        folded = _places(code, stories)
+    else:
+        shared = any(h.ties for h in stories.around(code))
+        booked = (await booked_of(session, [code], cut))[code] if shared else []
+        found = fold(label, stories.story(code, booked))
+        assert isinstance(found, Folded), f"{code}: each prefix of the log was decided to fit"
+        folded = found
     names = await _names(session, reach, [step for step, _ in folded.taken])
     before = [State(), *(moved.state for _, moved in folded.taken)]
     steps = tuple(
-        _show(code, told[step.event], step, moved, _trip(step, state), names)
+        _show(code, stories.told[step.event], step, moved, _trip(step, state), names)
         for (step, moved), state in zip(folded.taken, before, strict=False)
     )
     now = describe(
@@ -177,23 +185,13 @@ async def trace(
     return Trace(now, steps, Lineage((code,)), balance_of(folded.transfers), size)
 
 
-async def _told(session: AsyncSession, code: str, size: int | None) -> dict[str, _Told]:
-    """Return the events that name a batch, by id: all, or those below a log size."""
-    named = select(EventBatch.event_id).where(EventBatch.batch_code == code)
-    query = (
-        select(Event.leaf, Event.recorded_at, Leaf.leaf_index)
-        .outerjoin(Leaf, Leaf.event_id == Event.id)
-        .where(Event.id.in_(named))
-    )
-    if size is not None:
-        query = query.where(Leaf.leaf_index < size)
-    rows = await session.execute(query)
-    found = [_Told(read_leaf(leaf), recorded_at, index) for leaf, recorded_at, index in rows]
-    return {one.parts["event"]["id"]: one for one in found}
-
-
-def _step(told: _Told, code: str) -> Step:
-    return step_of(told.parts["event"], told.parts["stamps"], code)
+def _places(code: str, stories: Stories) -> Folded:
+    """Return where a container has been: it has a place, no mass."""
+    state, taken = State(), []
+    for happening in sorted(stories.own(code), key=lambda h: h.order):
+        state = placed(state, happening, code)
+        taken.append((happening.step(code), Moved(state)))
+    return Folded(state, (), tuple(taken))
 
 
 async def _names(session: AsyncSession, reach: Reach, steps: Sequence[Step]) -> _Names:
@@ -214,7 +212,7 @@ def _trip(step: Step, before: State) -> UUID | None:
 
 
 def _show(
-    code: str, told: _Told, step: Step, moved: Moved, trip: UUID | None, names: _Names
+    code: str, told: Told, step: Step, moved: Moved, trip: UUID | None, names: _Names
 ) -> CustodyStep:
     stamps = told.parts["stamps"]
     place = names.places[step.site]
@@ -241,15 +239,18 @@ def _show(
         destination_name=names.places[step.destination].name if step.destination else None,
         method=step.method,
         outcome=step.outcome,
-        reason=_reason(told.parts["event"], code) if place.own else None,
+        reason=_reason(told.happening.body, code) if place.own else None,
         flags=tuple(dict.fromkeys([*moved.flags, *stamped])),
         leaf_index=told.leaf_index,
+        via=step.via,
+        container=step.container if not step.member else None,
+        corrects=told.happening.corrects,
     )
 
 
 def _mass_source(step: Step, after: State) -> str | None:
     """Return where a step's mass comes from; one that did not weigh carries it on."""
-    if step.kind == "hand_in" or step.mass_g is not None or after.mass_source is None:
+    if step.kind in ("hand_in", "repack") or step.mass_g is not None or after.mass_source is None:
         return after.mass_source
     return "carried"
 
@@ -262,4 +263,4 @@ def _difference(transfers: Sequence[Transfer]) -> int:
 def _reason(public: dict[str, Any], code: str) -> str | None:
     """Return why a batch was refused or damaged, else why what arrived weighed otherwise."""
     own = (e["reason"] for e in public.get("exceptions", []) if e["code"] == code)
-    return next(own, public.get("difference_reason"))
+    return next(own, public.get("difference_reason") or public.get("reason"))

@@ -1,42 +1,54 @@
 """Decide events in memory against what is known: pure but for the `Facts` it updates as it goes."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
-from app.areas.scope import township_key
+from app.areas.scope import Reach
 from app.auth.caller import Caller
-from app.balance.postings import Transfer, listed, outstanding
+from app.balance.postings import Transfer, listed
 from app.batches.errors import LabelNotIssued
-from app.errors import DomainError, NotFound
+from app.errors import NotFound
+from app.events.effects import Acted, Effect, effects_of
 from app.events.errors import (
-    RULES,
+    ContainerInContainer,
     EventIdReused,
+    LabelIsABag,
     LabelIsAContainer,
     LabelIsVoid,
     LeafTooLarge,
+    NetNotPositive,
+    TareUnknown,
     TripNotFound,
 )
-from app.events.facts import Facts, Known, Recorded
-from app.events.fold import Folded, advance, fold
+from app.events.facts import Facts, Known, Recorded, TripRow
+from app.events.parse import Item
 from app.events.rules import (
     Times,
     check_place,
     check_right,
     counted,
     destination_of,
+    materials_of,
     receiver_flags,
     regime_of,
     times_of,
 )
-from app.events.schemas import Arrive, Depart, Draft
-from app.events.state import State, Step
-from app.events.story import day_of, private_of, public_of, step_of
-from app.events.taking import Conflict, Moved
+from app.events.schemas import Arrive, Depart, Draft, Pack, Repack, Together, Unpack
+from app.events.state import State
+from app.events.story import (
+    Happening,
+    day_of,
+    private_of,
+    public_of,
+)
 from app.ledger.append import Entry
 from app.ledger.leaf import MAX_LEAF_BYTES, commitment, make_leaf, read_leaf, utc
 from app.trips.open import OpenedTrip
+
+NO_REACH = Reach()
 
 
 class Source(Protocol):
@@ -49,21 +61,6 @@ class Source(Protocol):
     def salt(self) -> bytes:
         """Return 16 bytes."""
         ...
-
-
-@dataclass(frozen=True)
-class Item:
-    """One event of a request: its draft, its codes, the raw body that is kept if refused."""
-
-    draft: Draft
-    codes: tuple[str, ...]
-    body: Any
-    sent_at: datetime | None = None
-
-    def pointer_to(self, code: str) -> str:
-        """Return where in the body a code stands first."""
-        at, named = self.codes.index(code), len(self.draft.batches)
-        return f"/batches/{at}/code" if at < named else f"/exceptions/{at - named}/code"
 
 
 @dataclass(frozen=True)
@@ -84,104 +81,63 @@ class Duplicate:
     recorded: Recorded
 
 
-@dataclass
-class _Taken:
-    """A step that fits one batch, before the whole event is known to fit."""
-
-    known: Known
-    step: Step
-    state: State
-    flags: tuple[str, ...]
-    transfers: list[Transfer]
-
-
 def decide(
     item: Item, facts: Facts, caller: Caller, now: datetime, source: Source
 ) -> Decision | Duplicate:
-    """Decide one event or raise the DomainError that refuses it; `facts` then knows of it."""
+    """Decide one event or raise the DomainError that refuses it; `facts` then knows of it.
+
+    Raises Lacking where it can only be decided against whole stories that are not loaded.
+    """
     draft = item.draft
-    public = public_of(draft, list(item.codes))
+    assert draft is not None, "corrections are decided in correct.py"
+    public = public_of(draft, item.codes)
     private = private_of(draft)
-    standing = facts.recorded.get(draft.id)
+    standing = standing_under(facts, draft.id, public, private)
     if standing:
-        if same_content(standing, public, private):
-            return Duplicate(standing)
-        raise EventIdReused(event=str(draft.id), pointer="/id")
+        return standing
 
     plate = draft.vehicle if isinstance(draft, Depart) else ""
-    check_right(caller, draft, facts.carriers.get(plate))
     site = facts.sites.get(draft.site)
+    check_right(
+        caller, draft, facts.carriers.get(plate), facts.reaches.get(caller.id, NO_REACH), site
+    )
     if site is None:
         raise NotFound(what=draft.site, pointer="/site")
-    codes = tuple(dict.fromkeys(item.codes))
-    _check_labels(item, facts)
-    times = times_of(
-        draft.occurred_at,
-        item.sent_at,
-        now,
-        max((facts.labels[c].issued_at for c in codes), default=None),
-    )
-    on = day_of(times.effective)
-    check_place(draft, site, on)
-    trip, opens = _trip(draft, facts, times)
-    weighed = counted(draft, facts.packaging) if facts.packaging else None
-
-    stamps: dict[str, Any] = {
-        "recorded_at": utc(now),
-        "effective_at": utc(times.effective),
-        "adjusted_at": utc(times.adjusted),
-        "actor": str(caller.id),
-        "role": caller.role,
-        "county": site.county,
-        "nonce": source.nonce(),
-    }
-    if trip:
-        stamps["trip"] = str(trip)
-    if weighed and facts.packaging:
-        stamps["counted"] = {"version": facts.packaging.version, "scopes": weighed}
-    taken = [_take(facts.known[code], step_of(public, stamps, code), item, code) for code in codes]
-
-    flags = [*times.flags, *(flag for t in taken for flag in t.flags)]
-    destination = facts.sites.get(destination_of(draft) or draft.site)
-    if isinstance(draft, Depart | Arrive):
-        flags += receiver_flags(destination, on)
-    stamps["flags"] = list(dict.fromkeys(flags))
-
-    postings = [
-        row for t, code in zip(taken, codes, strict=True) for row in listed(code, t.transfers)
-    ]
-    salt = source.salt() if private else None
-    sealed = commitment(salt, private) if private and salt else None
-    leaf, booked = make_leaf(public, sealed, stamps, postings)
-    if len(leaf) > MAX_LEAF_BYTES:
-        raise LeafTooLarge(bytes=len(leaf))
-
-    seers = _seers(draft, facts)
-    for t in taken:
-        _accept(t, seers)
-    entry = Entry(
-        id=draft.id,
-        kind=draft.event_kind,
+    check_labels(item, facts)
+    times = times_of(draft.occurred_at, item.sent_at, now, issued_of(item, facts))
+    check_place(draft, site, day_of(times.effective))
+    trip, opens = trip_for(draft, facts, times)
+    stamps = stamps_of(item, facts, caller, now, times, trip)
+    stamps |= {"county": site.county, "nonce": source.nonce()}
+    happening = Happening(str(draft.id), str(draft.id), public, stamps)
+    acted = effects_of(facts, happening, None, item.pointers)
+    stamps["flags"] = flags_of(draft, facts, times, acted)
+    return settle(
+        facts,
+        Sealed(public, private, source.salt() if private else None),
+        happening,
+        acted,
+        codes=item.named,
+        caller=caller,
+        now=now,
         site=draft.site,
         occurred_at=draft.occurred_at,
         effective_at=times.effective,
-        recorded_at=now,
-        occurred_on=on,
-        actor=caller.id,
-        leaf=leaf,
-        postings=booked,
-        batches=codes,
-        salt=salt,
-        private=private,
+        trip=trip,
+        opens=opens,
     )
-    parts = read_leaf(leaf.decode())
-    return Decision(
-        entry,
-        parts,
-        tuple((code, tuple(t.transfers)) for t, code in zip(taken, codes, strict=True)),
-        trip,
-        opens,
-    )
+
+
+def standing_under(
+    facts: Facts, id_: UUID, public: dict[str, Any], private: dict[str, Any] | None
+) -> Duplicate | None:
+    """Return the event that stands under an id if it is the same; EventIdReused if it is not."""
+    standing = facts.recorded.get(id_)
+    if standing is None:
+        return None
+    if same_content(standing, public, private):
+        return Duplicate(standing)
+    raise EventIdReused(event=str(id_), pointer="/id")
 
 
 def same_content(
@@ -199,20 +155,124 @@ def same_content(
     return bool(commitment(salt, private) == sealed)
 
 
-def _check_labels(item: Item, facts: Facts) -> None:
-    for code in item.codes:
+def issued_of(item: Item, facts: Facts) -> datetime | None:
+    """Return when the last of an item's labels was issued."""
+    return max((facts.labels[code].issued_at for code in item.named), default=None)
+
+
+def check_labels(item: Item, facts: Facts) -> None:
+    """Raise where a code is not issued, is void, or is of the wrong kind for its place."""
+    assert item.draft is not None
+    for code, pointer in item.pointers.items():
         label = facts.labels.get(code)
         if label is None:
-            raise LabelNotIssued(batch=code, pointer=item.pointer_to(code))
+            raise LabelNotIssued(batch=code, pointer=pointer)
         if label.void:
-            raise LabelIsVoid(batch=code, pointer=item.pointer_to(code))
-        if label.kind != "bag":
-            raise LabelIsAContainer(batch=code, pointer=item.pointer_to(code))
+            raise LabelIsVoid(batch=code, pointer=pointer)
         if code not in facts.known:
-            facts.known[code] = Known(label.facts, State(), exists=False, seen_by=set(), story=[])
+            facts.known[code] = Known(
+                label.facts, State(), exists=False, seen_by=set(), kind=label.kind
+            )
+            facts.shelf.open(code)
+    draft = item.draft
+    for text in _container_texts(draft):
+        code = item.codes[text]
+        if facts.labels[code].kind != "container":
+            raise LabelIsABag(batch=code, pointer=item.pointers[code])
+    if isinstance(draft, Together) and draft.event_kind not in ("pack", "unpack"):
+        return
+    fields = ("batches", "inputs", "outputs")
+    for ref in (ref for field in fields for ref in getattr(draft, field, ())):
+        code = item.codes[ref.code]
+        if facts.labels[code].kind != "bag":
+            wrong = ContainerInContainer if isinstance(draft, Pack) else LabelIsAContainer
+            raise wrong(batch=code, pointer=item.pointers[code])
 
 
-def _trip(draft: Draft, facts: Facts, times: Times) -> tuple[UUID | None, OpenedTrip | None]:
+def _container_texts(draft: Draft) -> list[str]:
+    found = [draft.container] if isinstance(draft, Pack | Unpack) else []
+    if isinstance(draft, Together) and draft.weighed:
+        found.append(draft.weighed.container)
+    return found
+
+
+def containers_of(item: Item, facts: Facts) -> dict[str, int | None]:
+    """Return the containers that an event acts on, with net grams where one was weighed.
+
+    Raises TareUnknown, NetNotPositive.
+    """
+    draft = item.draft
+    if not isinstance(draft, Together):
+        return {}
+    found: dict[str, int | None] = {}
+    for ref in draft.batches:
+        code = item.codes[ref.code]
+        if facts.labels[code].kind != "container":
+            continue
+        if ref.gross_g is None:
+            found[code] = ref.mass_g
+        else:
+            found[code] = _net(facts, code, ref.gross_g, ref.tare_g, item.pointers[code])
+    if isinstance(draft, Arrive):
+        for exception in draft.exceptions or ():
+            code = item.codes[exception.code]
+            if facts.labels[code].kind == "container":
+                found.setdefault(code, None)
+    if draft.weighed:
+        code = item.codes[draft.weighed.container]
+        found[code] = _net(
+            facts, code, draft.weighed.gross_g, draft.weighed.tare_g, item.pointers[code]
+        )
+    return found
+
+
+def _net(facts: Facts, code: str, gross_g: int, tare_g: int | None, pointer: str) -> int:
+    tare_g = facts.labels[code].tare_g if tare_g is None else tare_g
+    if tare_g is None:
+        raise TareUnknown(batch=code, pointer=pointer)
+    if gross_g <= tare_g:
+        raise NetNotPositive(batch=code, tare_g=tare_g, pointer=pointer)
+    return gross_g - tare_g
+
+
+def stamps_of(
+    item: Item, facts: Facts, caller: Caller, now: datetime, times: Times, trip: UUID | None
+) -> dict[str, Any]:
+    """Return what the server says of an event; the site's county and a nonce are still to come."""
+    draft = item.draft
+    assert draft is not None
+    stamps: dict[str, Any] = {
+        "recorded_at": utc(now),
+        "effective_at": utc(times.effective),
+        "adjusted_at": utc(times.adjusted),
+        "actor": str(caller.id),
+        "role": caller.role,
+    }
+    if trip:
+        stamps["trip"] = str(trip)
+    containers = containers_of(item, facts)
+    if containers:
+        stamps["containers"] = containers
+    if facts.packaging is None:
+        return stamps
+    found = counted(draft, facts.packaging)
+    if found:
+        stamps["counted"] = {"version": facts.packaging.version, "scopes": found.scopes}
+        stamps["materials"] = {item.codes[draft.refs[0].code]: found.materials}
+    if isinstance(draft, Repack):
+        materials = materials_of(draft, facts.packaging)
+        known = {
+            item.codes[output.code]: grams
+            for output, grams in zip(draft.outputs, materials, strict=True)
+            if grams
+        }
+        if known:
+            stamps["materials"] = known
+            stamps["counted"] = {"version": facts.packaging.version}
+    return stamps
+
+
+def trip_for(draft: Draft, facts: Facts, times: Times) -> tuple[UUID | None, OpenedTrip | None]:
     """Return the trip that an event is part of, and the one it opens."""
     if not isinstance(draft, Depart | Arrive):
         return None, None
@@ -240,59 +300,105 @@ def _trip(draft: Draft, facts: Facts, times: Times) -> tuple[UUID | None, Opened
     return opened.id, opened
 
 
-def _take(known: Known, step: Step, item: Item, code: str) -> _Taken:
-    """Fold one step in, or raise the conflict as the problem it is."""
-    newest = known.state.last is None or step.order > known.state.last
-    outcome: Moved | Folded | Conflict
-    if newest:
-        outcome = advance(known.label, known.state, step)
-    else:
-        assert known.story is not None, "a late event needs the whole story"
-        outcome = fold(known.label, [*known.story, step])
-    if isinstance(outcome, Conflict):
-        raise _conflict(outcome, step, item, code)
-    if isinstance(outcome, Moved):
-        return _Taken(known, step, outcome.state, outcome.flags, list(outcome.transfers))
-    flags = next(moved.flags for taken, moved in outcome.taken if taken.event == step.event)
-    transfers = outstanding(outcome.transfers, known.booked)
-    return _Taken(known, step, outcome.state, flags, transfers)
+def flags_of(draft: Draft, facts: Facts, times: Times, acted: Acted) -> list[str]:
+    """Return what did not fit when the event was recorded, each once."""
+    flags = [*times.flags, *acted.flags]
+    destination = facts.sites.get(destination_of(draft) or draft.site)
+    if isinstance(draft, Depart | Arrive):
+        flags += receiver_flags(destination, day_of(times.effective))
+    return list(dict.fromkeys(flags))
 
 
-def _conflict(conflict: Conflict, step: Step, item: Item, code: str) -> DomainError:
-    """Return the problem that names the rule and the event in the way."""
-    in_the_way = conflict.in_the_way if conflict.step == step.event else conflict.step
-    return RULES[conflict.rule](
-        batch=code,
-        pointer=item.pointer_to(code),
-        in_the_way=in_the_way,
-        retry=True if conflict.retry else None,
+@dataclass(frozen=True)
+class Sealed:
+    """What was sent, as it goes into the leaf: the private part by its salted commitment."""
+
+    public: dict[str, Any]
+    private: dict[str, Any] | None
+    salt: bytes | None
+
+
+def settle(
+    facts: Facts,
+    sealed: Sealed,
+    happening: Happening | None,
+    acted: Acted,
+    *,
+    stamps: dict[str, Any] | None = None,
+    codes: tuple[str, ...],
+    caller: Caller,
+    now: datetime,
+    site: str,
+    occurred_at: datetime,
+    effective_at: datetime,
+    trip: UUID | None = None,
+    opens: OpenedTrip | None = None,
+    takes_back: Happening | None = None,
+) -> Decision:
+    """Make the leaf of a decided event and let `facts` know of it; LeafTooLarge."""
+    stamps = happening.stamps if happening else stamps or {}
+    order = {code: n for n, code in enumerate(codes)}
+    effects = sorted(acted.effects, key=lambda e: (order.get(e.code, len(order)), e.code))
+    postings = [row for effect in effects for row in listed(effect.code, effect.transfers)]
+    promise = commitment(sealed.salt, sealed.private) if sealed.salt and sealed.private else None
+    leaf, booked = make_leaf(sealed.public, promise, stamps, postings)
+    if len(leaf) > MAX_LEAF_BYTES:
+        raise LeafTooLarge(bytes=len(leaf))
+    accept(facts, happening, takes_back, effects)
+    entry = Entry(
+        id=UUID(sealed.public["id"]),
+        kind=sealed.public["kind"],
+        site=site,
+        occurred_at=occurred_at,
+        effective_at=effective_at,
+        recorded_at=now,
+        occurred_on=day_of(effective_at),
+        actor=caller.id,
+        leaf=leaf,
+        postings=booked,
+        batches=codes,
+        corrects=UUID(takes_back.event) if takes_back else None,
+        salt=sealed.salt,
+        private=sealed.private,
+    )
+    return Decision(
+        entry,
+        read_leaf(leaf.decode()),
+        tuple((effect.code, effect.transfers) for effect in effects),
+        trip,
+        opens,
     )
 
 
-def _accept(taken: _Taken, seers: set[str]) -> None:
-    known = taken.known
-    known.state = taken.state
-    known.seen_by |= seers
-    origins = {origin.partition("/")[0] for origin, _ in taken.state.mass}
-    stand_in = known.label.county
-    if not any(code.startswith(f"{stand_in}-") for code in known.seen_by):
-        # The label's county stood in for an origin that is known by now, and has no site in the
-        # story: what it sees must not hang on the order of arrival.
-        known.seen_by.discard(stand_in)
-    known.seen_by |= origins
-    known.touched = True
-    if known.story is not None:
-        known.story.append(taken.step)
-        known.booked = [*known.booked, *taken.transfers]
+def accept(
+    facts: Facts,
+    happening: Happening | None,
+    takes_back: Happening | None,
+    effects: Iterable[Effect],
+) -> None:
+    """Let `facts` know of an event that fits."""
+    if takes_back:
+        facts.shelf.take(takes_back.event)
+    if happening:
+        facts.shelf.put(happening)
+    for effect in effects:
+        known = facts.known[effect.code]
+        known.state = effect.state
+        known.booked = [*known.booked, *effect.transfers]
+        known.seen_by |= effect.seers
+        stand_in = known.label.county
+        if not any(code.startswith(f"{stand_in}-") for code in known.seen_by):
+            # The label's county stood in for an origin that is known by now, and has no site in
+            # the story: what it sees must not hang on the order of arrival.
+            known.seen_by.discard(stand_in)
+        known.seen_by |= {origin.partition("/")[0] for origin, _ in effect.state.mass}
+        known.touched = True
 
 
-def _seers(draft: Draft, facts: Facts) -> set[str]:
-    """Return the codes of everyone whose scope an event brings a batch into."""
-    seers: set[str] = set()
-    for code in (draft.site, destination_of(draft)):
-        site = facts.sites.get(code) if code else None
-        if site:
-            seers |= {site.code, site.county, township_key(site.county, site.township)}
-    if isinstance(draft, Depart) and draft.vehicle in facts.carriers:
-        seers.add(facts.carriers[draft.vehicle])
-    return seers
+def remember_trip(decision: Decision, facts: Facts) -> None:
+    """Let later items of the same request see a trip that this one opens."""
+    if decision.opens:
+        opened = decision.opens
+        facts.trips.setdefault(
+            opened.id, TripRow(opened.id, "", opened.destination, opened.vehicle)
+        )

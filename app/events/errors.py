@@ -186,6 +186,234 @@ class BatchAlreadyHere(DomainError):
     )
 
 
+class BatchAlreadyRepacked(DomainError):
+    """Anything after a repack took the bag's contents."""
+
+    name = "batch-already-repacked"
+    kind = Kind.CONFLICT
+    title = ("已经分拣或换签", "The batch is repacked already")
+    detail = (
+        "袋 {batch} 里的东西已经分拣、合并或换签到新袋，不能再登记。请扫新袋的标签。",
+        "What was in {batch} went into new bags; nothing can follow under this code.",
+    )
+
+
+class BatchAlreadyWrittenOff(DomainError):
+    """Anything after the county took the bag off the books."""
+
+    name = "batch-already-written-off"
+    kind = Kind.CONFLICT
+    title = ("已经核销", "The batch is written off")
+    detail = (
+        "袋 {batch} 已由县里核销，不能再登记。若东西找到了，请联系县级人员更正核销。",
+        "The batch {batch} was written off; nothing can follow.",
+    )
+
+
+class BagIsPacked(DomainError):
+    """A packed bag named by itself in a step of its container."""
+
+    name = "bag-is-packed"
+    kind = Kind.CONFLICT
+    title = ("袋在容器里", "The bag is packed")
+    detail = (
+        "袋 {batch} 已装在容器里，不能单独登记。请扫容器的标签，或先拆箱。",
+        "The bag {batch} is in a container: name the container, or unpack it first.",
+    )
+
+
+class BagNotInContainer(DomainError):
+    """An unpack of a bag that is not known to be in that container."""
+
+    name = "bag-not-in-container"
+    kind = Kind.CONFLICT
+    title = ("袋不在这个容器里", "The bag is not in this container")
+    detail = (
+        "袋 {batch} 没有装在这个容器里的记录。请核对容器和袋的标签；若装箱还没有上传，上传后会自动补登。",
+        "The bag {batch} is not known to be in this container.",
+    )
+
+
+class ContainerInContainer(DomainError):
+    """A container named where only bags go in: they are one level deep."""
+
+    name = "container-in-container"
+    kind = Kind.CONFLICT
+    title = ("容器不能装进容器", "A container in a container")
+    detail = (
+        "{batch} 是容器标签，容器里只能装袋。",
+        "{batch} is a container's label; only bags go into a container.",
+    )
+
+
+class LabelIsABag(DomainError):
+    """A bag's label where a container's is needed."""
+
+    name = "label-is-a-bag"
+    kind = Kind.CONFLICT
+    title = ("这是袋标签", "This is a bag's label")
+    detail = (
+        "{batch} 是袋标签，这里要用容器（箱、笼、托盘）的标签。",
+        "{batch} is a bag's label; a container's is needed here.",
+    )
+
+
+class TareUnknown(DomainError):
+    """A container was weighed gross, and neither the event nor its label says its tare."""
+
+    name = "tare-unknown"
+    kind = Kind.CONFLICT
+    title = ("不知道容器皮重", "The container's tare is not known")
+    detail = (
+        "容器 {batch} 没有登记皮重，请在这次登记里写上皮重。",
+        "No tare stands with the label {batch}; send tare_g.",
+    )
+
+
+class NetNotPositive(DomainError):
+    """A container that weighs no more than its tare."""
+
+    name = "net-mass-not-positive"
+    kind = Kind.INVALID
+    title = ("毛重不大于皮重", "The gross mass does not exceed the tare")
+    detail = (
+        "容器 {batch} 的毛重不大于皮重 {tare_g} 克，请重新过秤。",
+        "The gross mass of {batch} does not exceed its tare of {tare_g} g.",
+    )
+
+
+class RepackDoesNotBalance(DomainError):
+    """More or less comes out of a repack than went in."""
+
+    name = "repack-does-not-balance"
+    kind = Kind.INVALID
+    title = ("分拣前后重量不等", "The repack does not balance")
+    detail = (
+        "投入 {in_g} 克，产出 {out_g} 克，剔除 {removed_g} 克：投入应等于产出加剔除。",
+        "{in_g} g went in, {out_g} g came out and {removed_g} g were removed.",
+    )
+
+
+class RepackCycle(DomainError):
+    """A bag that goes into a repack and comes out of it."""
+
+    name = "repack-cycle"
+    kind = Kind.INVALID
+    title = ("新袋不能是原来的袋", "A repack cannot make its own input")
+    detail = (
+        "袋 {batch} 既是投入又是产出。产出要用没有用过的新标签。",
+        "The batch {batch} is both an input and an output; outputs need unused labels.",
+    )
+
+
+class OutputAlreadyUsed(DomainError):
+    """A repack's output under a label that has been used."""
+
+    name = "output-already-used"
+    kind = Kind.CONFLICT
+    title = ("产出要用新标签", "An output needs an unused label")
+    detail = (
+        "标签 {batch} 已经用过，分拣、合并、换签的产出要用没有用过的新标签。",
+        "The label {batch} has been used; an output needs an unused one.",
+    )
+
+
+class OpeningStockNeedsAMass(DomainError):
+    """A count of an unused label without its mass: nothing is known of such a bag."""
+
+    name = "opening-stock-needs-a-mass"
+    kind = Kind.CONFLICT
+    title = ("期初库存要写重量", "Opening stock needs a mass")
+    detail = (
+        "标签 {batch} 还没有登记过。盘点期初库存要写这一袋的重量。",
+        "Nothing is known of {batch}: opening stock needs its mass.",
+    )
+
+
+class EventNotFound(DomainError):
+    """A correction of an event that is not known; it may not have synced yet."""
+
+    name = "event-not-found"
+    kind = Kind.ABSENT
+    title = ("没有找到要更正的登记", "The event to correct is not known")
+    detail = (
+        "没有找到登记 {event}。若它还没有上传，上传后再更正。",
+        "The event {event} is not known. It may not have synced yet.",
+    )
+
+
+class CorrectionOfACorrection(DomainError):
+    """A correction that is corrected itself: only its replacement can be."""
+
+    name = "correction-of-a-correction"
+    kind = Kind.CONFLICT
+    title = ("更正不能再更正", "A correction cannot be corrected")
+    detail = (
+        "{event} 是一次撤销登记的更正，不能再更正。请把实际发生的事重新登记。",
+        "{event} is a correction without a replacement; record anew what happened.",
+    )
+
+
+class EventAlreadyCorrected(DomainError):
+    """A correction of an event that another correction already replaced or took back."""
+
+    name = "event-already-corrected"
+    kind = Kind.CONFLICT
+    title = ("已经更正过", "The event is corrected already")
+    detail = (
+        "登记 {event} 已由 {by} 更正。要再改，请更正 {by}。",
+        "The event {event} was corrected by {by}; correct that one instead.",
+    )
+
+
+class NotCorrectable(DomainError):
+    """A correction of a kind that has its own way to be put right."""
+
+    name = "kind-not-correctable"
+    kind = Kind.CONFLICT
+    title = ("这种登记不用更正", "This kind is not corrected")
+    detail = (
+        "登记 {event} 是申报或发布，不能更正；请重新申报或更正发布。",
+        "The event {event} is of kind {event_kind}, which is superseded, not corrected.",
+    )
+
+
+class ReplacementDiffers(DomainError):
+    """A replacement of another kind, or on other codes."""
+
+    name = "replacement-differs"
+    kind = Kind.CONFLICT
+    title = ("更正后的内容不是同一件事", "The replacement is another event")
+    detail = (
+        "更正只能改同一种登记、同样的袋：{reason}。要改袋，请撤销这一条再重新登记。",
+        "A replacement has the same kind and codes: {reason_en}.",
+    )
+
+
+class CorrectionNeedsTheCounty(DomainError):
+    """A correction by somebody else than the author, or more than 24 hours later."""
+
+    name = "correction-needs-the-county"
+    kind = Kind.FORBIDDEN
+    title = ("要由县级人员更正", "The county has to correct this")
+    detail = (
+        "登记人可在 24 小时内更正自己的登记；这一条请联系县级人员更正。",
+        "Authors correct within 24 hours; after that the county does.",
+    )
+
+
+class LaterEventsRestOnThis(DomainError):
+    """A correction that later events rest on: undo the newest first."""
+
+    name = "later-events-rest-on-this"
+    kind = Kind.CONFLICT
+    title = ("后面的登记以这一条为前提", "Later events rest on this one")
+    detail = (
+        "袋 {batch} 后面的登记 {in_the_way} 以这一条为前提。请先更正后面的，从最新的一条改起。",
+        "The event {in_the_way} of {batch} rests on this one; undo the newest first.",
+    )
+
+
 class LeafTooLarge(DomainError):
     """An event whose leaf would exceed 65 535 bytes."""
 
@@ -206,6 +434,12 @@ RULES: dict[str, type[DomainError]] = {
         BatchAlreadyDisposed,
         BatchAlreadyDeparted,
         BatchAlreadyHere,
+        BatchAlreadyRepacked,
+        BatchAlreadyWrittenOff,
+        BagIsPacked,
+        BagNotInContainer,
+        OutputAlreadyUsed,
+        OpeningStockNeedsAMass,
     )
 }
 """Conflicts of the fold by rule."""

@@ -5,7 +5,7 @@ before the locks were held.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -14,15 +14,17 @@ from uuid import UUID
 from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.areas.scope import Reach
 from app.balance.booked import transfer_of
 from app.balance.models import Posting
 from app.balance.postings import Transfer
 from app.batches.models import Batch, Label
 from app.events.rules import Packaging, SiteFacts, Span
-from app.events.state import LabelFacts, State, Step, state_from_json
-from app.events.story import step_of
+from app.events.shelf import Shelf
+from app.events.state import LabelFacts, State, state_from_json
+from app.events.story import Happening, happening_of
 from app.ledger.leaf import read_leaf
-from app.ledger.models import Event, EventBatch, EventPrivate
+from app.ledger.models import Correction, Event, EventBatch, EventPrivate
 from app.orm import among
 from app.packaging.models import Term, UnitWeight, UnitWeightVersion
 from app.parties.models import ListedUnit, Permit, Site, Vehicle
@@ -38,19 +40,20 @@ class LabelRow:
     site: str | None
     issued_at: datetime
     void: bool
+    tare_g: int | None = None
 
 
 @dataclass
 class Known:
-    """What is known of one batch while a request is decided; changed in memory as events fit."""
+    """What is known of one bag or container while a request is decided; changed as events fit."""
 
     label: LabelFacts
     state: State
     exists: bool
     seen_by: set[str]
-    story: list[Step] | None = None
-    """Loaded where some event is not the newest of its batch; else the state is enough."""
+    kind: str = "bag"
     booked: list[Transfer] = field(default_factory=list)
+    """Loaded with the whole story."""
     touched: bool = False
 
 
@@ -85,13 +88,33 @@ class Facts:
     trips: dict[UUID | str, TripRow]
     carriers: dict[str, str]
     packaging: Packaging | None
+    shelf: Shelf
+    corrected: dict[str, str]
+    """Events that are no longer in force, each with the correction that took its place."""
+    reaches: dict[UUID, Reach]
+    """What officials among the callers reach."""
 
 
-async def lock_batches(session: AsyncSession, codes: Iterable[str]) -> dict[str, Known]:
-    """Lock the batches that exist, by code, and return what is known of them."""
+async def lock_batches(
+    session: AsyncSession, containers: Iterable[str], bags: Iterable[str]
+) -> dict[str, Known]:
+    """Lock containers, then bags with all that is in those containers, each by code.
+
+    Whoever changes what is in a container locks it first, so the members read here stay so.
+    """
+    held = await _lock(session, set(containers)) if containers else {}
+    members: set[str] = set()
+    if held:
+        members = set(
+            await session.scalars(select(Batch.code).where(among(Batch.container, set(held))))
+        )
+    return held | await _lock(session, set(bags) | members)
+
+
+async def _lock(session: AsyncSession, codes: set[str]) -> dict[str, Known]:
     rows = await session.execute(
-        select(Batch.code, Batch.state, Batch.seen_by)
-        .where(among(Batch.code, set(codes)))
+        select(Batch.code, Batch.kind, Batch.state, Batch.seen_by)
+        .where(among(Batch.code, codes))
         .order_by(Batch.code)
         .with_for_update()
     )
@@ -101,8 +124,9 @@ async def lock_batches(session: AsyncSession, codes: Iterable[str]) -> dict[str,
             state=state_from_json(state),
             exists=True,
             seen_by=set(seen_by),
+            kind=kind,
         )
-        for code, state, seen_by in rows
+        for code, kind, state, seen_by in rows
     }
 
 
@@ -116,6 +140,7 @@ async def labels_of(session: AsyncSession, codes: Iterable[str]) -> dict[str, La
             row.site,
             row.issued_at,
             row.voided_at is not None,
+            row.tare_g,
         )
         for row in rows
     }
@@ -209,28 +234,52 @@ async def packaging_now(session: AsyncSession) -> Packaging:
     return Packaging(version, weights, frozenset((v, s) for v, s in terms))
 
 
-async def load_stories(
-    session: AsyncSession, known: dict[str, Known], codes: Sequence[str]
-) -> None:
-    """Load whole stories, and what is booked, of batches whose next event is not the newest."""
-    if not codes:
-        return
-    named = (
-        await session.execute(
-            select(EventBatch.batch_code, EventBatch.event_id).where(
-                among(EventBatch.batch_code, codes)
-            )
-        )
-    ).all()
-    leaves = await session.execute(
-        select(Event.id, Event.leaf).where(among(Event.id, {event for _, event in named}))
+async def corrected_among(session: AsyncSession, ids: Iterable[UUID]) -> dict[str, str]:
+    """Return which of the events another took the place of, and which one."""
+    rows = await session.execute(
+        select(Correction.corrects, Correction.event_id).where(among(Correction.corrects, set(ids)))
     )
-    parts = {id_: read_leaf(leaf) for id_, leaf in leaves}
+    return {str(corrects): str(event) for corrects, event in rows}
+
+
+async def load_whole(session: AsyncSession, facts: Facts, codes: Iterable[str]) -> None:
+    """Put all events in force that name these codes on the shelf, and what is booked for the bags.
+
+    The containers that the bags were in come too.
+    """
+    wanted = set(codes)
+    packed_in = await _shelve(session, facts.shelf, wanted)
+    await _shelve(session, facts.shelf, packed_in - wanted)
+    bags = [code for code in wanted if code in facts.known and facts.known[code].kind == "bag"]
+    for posting in await session.scalars(select(Posting).where(among(Posting.batch_code, bags))):
+        facts.known[posting.batch_code].booked.append(transfer_of(posting))
+
+
+async def load_places(session: AsyncSession, facts: Facts) -> None:
+    """Load the sites and carriers in the stories on the shelf: they say who sees a bag."""
+    bodies = [happening.body for happening in facts.shelf.happenings.values()]
+    sites = {body[key] for body in bodies for key in ("site", "destination") if key in body}
+    facts.sites |= await sites_of(session, sites - facts.sites.keys())
+    plates = {body["vehicle"] for body in bodies if "vehicle" in body}
+    facts.carriers |= await carriers_of(session, plates - facts.carriers.keys())
+
+
+async def _shelve(session: AsyncSession, shelf: Shelf, codes: set[str]) -> set[str]:
+    """Put what names codes on the shelf; return the containers that bags were packed into."""
+    if not codes:
+        return set()
     for code in codes:
-        known[code].story = []
-    for code, event in named:
-        story = known[code].story
-        assert story is not None
-        story.append(step_of(parts[event]["event"], parts[event]["stamps"], code))
-    for posting in await session.scalars(select(Posting).where(among(Posting.batch_code, codes))):
-        known[posting.batch_code].booked.append(transfer_of(posting))
+        shelf.open(code)
+    found = await happenings_naming(session, codes)
+    for happening in found:
+        shelf.put(happening)
+    return {h.body["container"] for h in found if h.kind == "pack"}
+
+
+async def happenings_naming(session: AsyncSession, codes: Iterable[str]) -> list[Happening]:
+    """Return the events in force that name codes: what was corrected is left out."""
+    named = select(EventBatch.event_id).where(among(EventBatch.batch_code, set(codes)))
+    gone = select(Correction.corrects).where(Correction.corrects == Event.id)
+    leaves = await session.scalars(select(Event.leaf).where(Event.id.in_(named), ~gone.exists()))
+    told = (happening_of(read_leaf(leaf)) for leaf in leaves)
+    return [happening for happening in told if happening]

@@ -14,6 +14,8 @@ from app.web import Unfit
 MAX_MASS_G = 2_000_000
 """Two tonnes: no bag, and no container, weighs more."""
 MAX_BATCHES = 500
+MAX_GROUP_G = 60_000_000
+"""Sixty tonnes: no lorry with its load weighs more."""
 _RFC3339 = re.compile(
     r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII
 )

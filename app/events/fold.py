@@ -8,14 +8,31 @@ hold. A *conflict* is what cannot be true; `retry` says that a missing step coul
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from app.balance.postings import FIELD, Transfer, site_account, transit_account
-from app.events.state import LabelFacts, State, Step
+from app.balance.postings import (
+    DIFFERENCE,
+    FIELD,
+    OPENING,
+    REPACK,
+    WRITTEN_OFF,
+    Transfer,
+    removed_account,
+    site_account,
+    transit_account,
+)
+from app.events.state import FINAL, LabelFacts, State, Step, add_mass
 from app.events.taking import Conflict, Moved, Taking
 
 HELD = frozenset({"collected", "stored", "received"})
 MOVES = frozenset({"depart", "arrive", "dispose"})
 LEFT_BEHIND = frozenset({"refused", "missing"})
 """Outcomes at arrival with which a bag stays on its trip."""
+OF_PACKED = frozenset({"unpack", "stock_count"})
+"""What may name a packed bag by itself."""
+AFTER_THE_END = {
+    "disposed": "batch-already-disposed",
+    "repacked": "batch-already-repacked",
+    "written_off": "batch-already-written-off",
+}
 
 
 @dataclass(frozen=True)
@@ -28,13 +45,17 @@ class Folded:
 
 
 def fold(label: LabelFacts, story: Iterable[Step]) -> Folded | Conflict:
-    """Fold a story in its own order, whatever order it is given in."""
+    """Fold one bag's story in its own order, whatever order it is given in.
+
+    What others have a say in must be known by then: shares of a group weighing, what a repack's
+    inputs give to its outputs (`fold_together` finds them out).
+    """
     state = State()
     transfers: list[Transfer] = []
     taken: list[tuple[Step, Moved]] = []
     steps = sorted(story, key=lambda s: s.order)
     for n, step in enumerate(steps):
-        moved = advance(label, state, step, _next_move(steps, n))
+        moved = advance(label, state, step, next_move(steps, n))
         if isinstance(moved, Conflict):
             return moved
         state = moved.state
@@ -53,14 +74,16 @@ def advance(
     arrival where it still is. The next move settles it: a half that an arrival here, or a
     departure from here, follows is a gap and not a conflict.
     """
-    if state.status == "disposed":
-        return Conflict("batch-already-disposed", step.event, state.last_event)
     taking = Taking(label, state, step, onward)
+    if state.status in FINAL:
+        return taking.conflict(AFTER_THE_END[state.status])
+    if state.container and not step.via and step.kind not in OF_PACKED:
+        return taking.conflict("bag-is-packed", retry=True, in_the_way=state.packed_by)
     conflict = _KINDS[step.kind](taking)
     return conflict or taking.done()
 
 
-def _next_move(steps: Sequence[Step], n: int) -> Step | None:
+def next_move(steps: Sequence[Step], n: int) -> Step | None:
     """Return the first step after a departure or arrival that moves the bag again."""
     if steps[n].kind not in MOVES:
         return None
@@ -111,7 +134,7 @@ def _depart(taking: Taking) -> Conflict | None:
     step = taking.step
     taking.take_up()
     taking.weigh()
-    trip = step.trip or step.event
+    trip = step.trip or step.root or step.event
     taking.book(taking.state.mass, site_account(step.site), transit_account(trip))
     taking.enter("in_transit")
     taking.change(trip=trip, destination=step.destination)
@@ -123,6 +146,9 @@ def _arrive(taking: Taking) -> Conflict | None:
     if step.outcome in LEFT_BEHIND:
         # Not taken in: it stays on its trip until it is received, returned or written off.
         taking.flags.append(f"{step.outcome}-at-arrival")
+        if not step.member:
+            taking.leave_container()
+        taking.change(left=step.outcome)
         return None
     if taking.here and state.status in HELD | {"open"}:
         if not taking.then("depart"):
@@ -142,6 +168,105 @@ def _dispose(taking: Taking) -> Conflict | None:
     taking.weigh()
     taking.book(taking.state.mass, site_account(step.site), f"treated/{step.method}")
     taking.enter("disposed")
+    taking.leave_container()
+    return None
+
+
+def _pack(taking: Taking) -> Conflict | None:
+    state, step = taking.state, taking.step
+    if state.container and not step.member:
+        return taking.conflict("bag-is-packed", retry=True, in_the_way=state.packed_by)
+    _handle(taking)
+    if not step.member:
+        taking.change(container=step.container, packed_by=step.event)
+    return None
+
+
+def _unpack(taking: Taking) -> Conflict | None:
+    state, step = taking.state, taking.step
+    if state.container != step.container:
+        return taking.conflict("bag-not-in-container", retry=True)
+    _handle(taking)
+    if not step.member:
+        taking.leave_container()
+    return None
+
+
+def _stock_count(taking: Taking) -> Conflict | None:
+    state, step = taking.state, taking.step
+    if state.status == "unused":
+        if step.mass_g is None:
+            return taking.conflict("opening-stock-needs-a-mass", retry=True)
+        found = ((f"{taking.label.county}/{taking.label.scope}", step.mass_g),)
+        taking.book(found, OPENING, site_account(step.site))
+        taking.enter("stored")
+        taking.change(mass=found, mass_source=step.mass_source)
+        return None
+    if state.status == "open" and taking.here:
+        # Not closed yet: what the scale says is still what the point takes back.
+        taking.weigh(against=FIELD)
+        return None
+    _handle(taking)
+    return None
+
+
+def _handle(taking: Taking) -> None:
+    """Handle a bag where it is held: its status stays, unless it was believed elsewhere."""
+    state = taking.state
+    held = taking.here and state.status in HELD
+    taking.take_up()
+    taking.weigh()
+    if not held:
+        sealed_here = state.status in ("unused", "open") and state.site in (None, taking.step.site)
+        taking.enter("collected" if sealed_here else "received")
+
+
+def _repack(taking: Taking) -> Conflict | None:
+    if taking.step.vector is not None:
+        return _come_out(taking)
+    step = taking.step
+    taking.take_up()
+    taking.weigh()
+    here, whole = site_account(step.site), taking.state.mass
+    for reason, grams in step.removed:
+        taking.book(taking.part(grams), here, removed_account(reason))
+    taking.book(taking.state.mass, here, REPACK)
+    taking.enter("repacked")
+    taking.change(mass=whole)
+    return None
+
+
+def _come_out(taking: Taking) -> Conflict | None:
+    state, step = taking.state, taking.step
+    if state.status != "unused":
+        return taking.conflict("output-already-used")
+    vector = step.vector or ()
+    taking.book(vector, REPACK, site_account(step.site))
+    taking.enter("stored")
+    taking.change(
+        mass=add_mass((), vector),
+        mass_source=step.mass_source,
+        contents=step.contents,
+        materials=step.materials,
+        collector=step.heir,
+        born=step.event,
+    )
+    return None
+
+
+def _write_off(taking: Taking) -> Conflict | None:
+    state, step = taking.state, taking.step
+    if state.status == "in_transit":
+        account = transit_account(state.trip or "")
+        taking.weigh(DIFFERENCE, account)
+        sender = (state.site or step.site)[:6]
+        taking.book(taking.state.mass, account, WRITTEN_OFF, sender)
+    else:
+        taking.take_up()
+        taking.weigh()
+        taking.book(taking.state.mass, site_account(step.site), WRITTEN_OFF)
+    taking.enter("written_off")
+    taking.leave_container()
     return None
 
 
@@ -149,6 +274,11 @@ _KINDS = {
     "hand_in": _hand_in,
     "collect": _collect,
     "store": _store,
+    "pack": _pack,
+    "unpack": _unpack,
+    "repack": _repack,
+    "stock_count": _stock_count,
+    "write_off": _write_off,
     "depart": _depart,
     "arrive": _arrive,
     "dispose": _dispose,

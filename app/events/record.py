@@ -7,8 +7,8 @@ items are replayed on what is then there: together once more, then one by one. R
 
 import asyncio
 import secrets
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -16,17 +16,21 @@ from uuid import UUID
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.auth.caller import Caller
+from app.areas.scope import reach_of
+from app.auth.caller import OFFICIALS, Caller
 from app.batches.errors import LabelNotIssued, MistypedCode
 from app.db import Database, WriteSession, sqlstate
 from app.errors import DomainError, Unavailable
+from app.events import correct
 from app.events import facts as load
-from app.events.decide import Decision, Duplicate, Item, Source, decide
-from app.events.facts import Facts, Recorded, TripRow
-from app.events.parse import draft_of, parse_codes
+from app.events.decide import Decision, Duplicate, Source, decide, remember_trip
+from app.events.facts import Facts, Recorded
+from app.events.parse import Item, read_item
 from app.events.refuse import keep_refused, suggest, text_of
 from app.events.rules import times_of
-from app.events.schemas import Arrive, Collect, Depart, HandIn
+from app.events.schemas import Arrive, Collect, Depart, Draft, HandIn, Repack
+from app.events.shelf import Lacking, Shelf
+from app.events.state import Order
 from app.events.story import answer_of, order_of, trip_of
 from app.events.write import write
 from app.ledger.leaf import leaf_hash
@@ -35,6 +39,8 @@ from app.trips.open import numbers_of
 REPLAYABLE = frozenset({"23505", "40P01", "40001"})
 """unique_violation, deadlock_detected, serialization_failure."""
 MAX_TRIES = 8
+MOST_ROUNDS = 40
+"""Each round locks the bags that the one before found to be concerned; they are few."""
 TRIES_TOGETHER = 2
 """A queue that lost a race finds the winner's rows at its second try; then one by one."""
 
@@ -97,18 +103,29 @@ async def record_together(
     The outcomes are those of `record` called for one submission after the other.
     """
     source = source or Random()
-    for attempt in range(MAX_TRIES):
+    whole: frozenset[str] = frozenset()
+    attempt = 0
+    for _ in range(MOST_ROUNDS):
         try:
             async with database.write() as session:
-                return await _record_in(session, submissions, source)
+                return await _record_in(session, submissions, source, whole)
+        except Lacking as lacking:
+            # Locks are taken in one order, so what turns out to be concerned is locked from the
+            # beginning of another transaction.
+            if lacking.codes <= whole:
+                raise
+            whole |= lacking.codes
         except DBAPIError as error:
             if sqlstate(error) not in REPLAYABLE:
                 raise
+            attempt += 1
             alone = sum(len(submission.bodies) for submission in submissions) == 1
-            if not alone and attempt + 1 == TRIES_TOGETHER:
+            if not alone and attempt == TRIES_TOGETHER:
                 break
-            if attempt + 1 == MAX_TRIES:
+            if attempt == MAX_TRIES:
                 raise Unavailable from error
+    else:
+        raise Unavailable
     return [
         [
             (await record_together(database, [replace(one, bodies=[body])], source=source))[0][0]
@@ -119,16 +136,19 @@ async def record_together(
 
 
 async def _record_in(
-    session: WriteSession, submissions: Sequence[Submission], source: Source
+    session: WriteSession,
+    submissions: Sequence[Submission],
+    source: Source,
+    whole: frozenset[str],
 ) -> list[list[Outcome]]:
     read = [[_read(body, one.sent_at) for body in one.bodies] for one in submissions]
-    dated = [
-        (item, one.now)
+    asked = [
+        _Asked(item, one.caller, one.now)
         for one, items in zip(submissions, read, strict=True)
         for item in items
         if isinstance(item, Item)
     ]
-    facts = await _load(session, dated)
+    facts = await _load(session, asked, whole)
     decided = [
         await _decide_all(items, facts, one, source)
         for one, items in zip(submissions, read, strict=True)
@@ -147,6 +167,15 @@ async def _record_in(
     ]
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """An item with who sent it and the server's time for it."""
+
+    item: Item
+    caller: Caller
+    now: datetime
+
+
 async def _decide_all(
     items: Sequence[Item | DomainError], facts: Facts, one: Submission, source: Source
 ) -> list[Decision | Duplicate | DomainError]:
@@ -157,8 +186,9 @@ async def _decide_all(
         if isinstance(item, DomainError):
             decided.append(item)
             continue
+        how = correct.decide_correction if item.correct else decide
         try:
-            decision = decide(item, facts, one.caller, one.now, source)
+            decision = how(item, facts, one.caller, one.now, source)
         except DomainError as error:
             decided.append(error)
             continue
@@ -171,62 +201,129 @@ async def _decide_all(
 def _read(body: Any, sent_at: datetime | None) -> Item | DomainError:
     """Return one body as a draft with parsed codes, or the problem that refuses it."""
     try:
-        draft = draft_of(body)
-        return Item(draft, parse_codes(draft), body, sent_at)
+        return read_item(body, sent_at)
     except DomainError as error:
         return error
 
 
-async def _load(session: AsyncSession, dated: Sequence[tuple[Item, datetime]]) -> Facts:
-    items = [item for item, _ in dated]
-    codes = {code for item in items for code in item.codes}
-    drafts = [item.draft for item in items]
-    known = await load.lock_batches(session, codes) if codes else {}
-    departs = [d for d in drafts if isinstance(d, Depart)]
-    facts = Facts(
-        labels=await load.labels_of(session, codes) if codes else {},
-        known=known,
-        recorded=await load.recorded_under(session, [d.id for d in drafts]) if drafts else {},
-        sites=await load.sites_of(
-            session, {d.site for d in drafts} | {d.destination for d in departs}
+@dataclass
+class _Needed:
+    """What a request's items name, by sort."""
+
+    codes: set[str] = field(default_factory=set)
+    ids: set[UUID] = field(default_factory=set)
+    corrects: set[UUID] = field(default_factory=set)
+    sites: set[str] = field(default_factory=set)
+    trips: list[UUID | str] = field(default_factory=list)
+    vehicles: list[str] = field(default_factory=list)
+    packaging: bool = False
+
+    def add(self, item: Item) -> None:
+        """Add what one item names."""
+        self.codes |= set(item.named)
+        self.ids.add(item.intent.id)
+        if item.correct:
+            self.corrects.add(item.correct.corrects)
+        draft = item.draft
+        if draft is None:
+            return
+        self.sites.add(draft.site)
+        if isinstance(draft, Depart):
+            self.sites.add(draft.destination)
+            self.vehicles.append(draft.vehicle)
+        if isinstance(draft, Depart | Arrive) and draft.trip:
+            self.trips.append(draft.trip)
+        self.packaging |= isinstance(draft, Repack) or bool(
+            isinstance(draft, HandIn | Collect) and draft.contents
         )
-        if drafts
-        else {},
-        trips=await load.trips_of(
-            session, [d.trip for d in drafts if isinstance(d, Depart | Arrive) and d.trip]
-        ),
-        carriers=await load.carriers_of(session, [d.vehicle for d in departs]),
-        packaging=await load.packaging_now(session)
-        if any(isinstance(d, HandIn | Collect) and d.contents for d in drafts)
-        else None,
+
+
+async def _load(session: AsyncSession, asked: Sequence[_Asked], whole: frozenset[str]) -> Facts:
+    needed = _Needed()
+    for one in asked:
+        needed.add(one.item)
+    recorded = await load.recorded_under(session, needed.corrects) if needed.corrects else {}
+    for id_ in recorded:
+        named, site = correct.needs(recorded[id_].parts)
+        needed.codes |= set(named)
+        needed.sites |= {site} if site else set()
+    codes = needed.codes | whole
+    labels = await load.labels_of(session, codes) if codes else {}
+    containers = {code for code, label in labels.items() if label.kind == "container"}
+    known = await load.lock_batches(session, containers, codes - containers) if codes else {}
+    if needed.ids:
+        recorded |= await load.recorded_under(session, needed.ids)
+    facts = Facts(
+        labels=labels,
+        known=known,
+        recorded=recorded,
+        sites=await load.sites_of(session, needed.sites) if needed.sites else {},
+        trips=await load.trips_of(session, needed.trips),
+        carriers=await load.carriers_of(session, needed.vehicles),
+        packaging=await load.packaging_now(session) if needed.packaging else None,
+        shelf=Shelf(),
+        corrected=await load.corrected_among(session, needed.corrects) if needed.corrects else {},
+        reaches={
+            one.caller.id: await reach_of(session, one.caller)
+            for one in {a.caller.id: a for a in asked if a.caller.role in OFFICIALS}.values()
+        },
     )
-    await load.load_stories(session, facts.known, _late(dated, facts))
+    late = {*_late(asked, facts), *(whole & known.keys())}
+    if late:
+        await load.load_whole(session, facts, late)
+        await load.load_places(session, facts)
     return facts
 
 
-def _late(dated: Sequence[tuple[Item, datetime]], facts: Facts) -> list[str]:
-    """Return the batches for which some item is not the newest event when its turn comes.
+def _late(asked: Sequence[_Asked], facts: Facts) -> set[str]:
+    """Guess for which codes some item is not the newest event when its turn comes.
 
-    A batch made in this very request needs no loading: its story is what the request says.
+    A batch made in this very request needs no loading: its story is what the request says. What
+    is missed here is found when the item is decided (Lacking), at the price of another round.
     """
     newest = {code: known.state.last for code, known in facts.known.items()}
     late: set[str] = set()
-    for item, now in dated:
-        if item.draft.id in facts.recorded:
+    for one in asked:
+        item = one.item
+        if item.intent.id in facts.recorded:
             continue  # sent again: it is compared, not folded
-        issued = [facts.labels[c].issued_at for c in item.codes if c in facts.labels]
-        try:
-            times = times_of(item.draft.occurred_at, item.sent_at, now, max(issued, default=None))
-        except DomainError:
+        if item.correct:
+            target = facts.recorded.get(item.correct.corrects)
+            named = correct.needs(target.parts)[0] if target else item.named
+            late |= set(named) & newest.keys()
             continue
-        order = order_of(item.draft, times)
-        for code in set(item.codes) & newest.keys():
+        order = _order(one, facts)
+        for code in _touched(item, facts) & newest.keys() if order else ():
             last = newest[code]
-            if last is not None and order <= last:
+            if last is not None and order and order <= last:
                 late.add(code)
             else:
                 newest[code] = order
-    return sorted(late)
+    return late
+
+
+def _touched(item: Item, facts: Facts) -> set[str]:
+    """Return the codes that an item names, and what is now in the containers among them."""
+    named = set(item.named)
+    boxes = {c for c in named if c in facts.known and facts.known[c].kind == "container"}
+    if not boxes:
+        return named
+    return named | {c for c, known in facts.known.items() if known.state.container in boxes}
+
+
+def _order(one: _Asked, facts: Facts) -> Order | None:
+    """Return an item's place in the order of stories; None where its time does not fit."""
+    draft: Draft | None = one.item.draft
+    if draft is None:
+        return None
+    issued: Iterator[datetime] = (
+        facts.labels[code].issued_at for code in one.item.named if code in facts.labels
+    )
+    try:
+        times = times_of(draft.occurred_at, one.item.sent_at, one.now, max(issued, default=None))
+    except DomainError:
+        return None
+    return order_of(draft, times)
 
 
 def _remember(decision: Decision, facts: Facts) -> None:
@@ -236,11 +333,9 @@ def _remember(decision: Decision, facts: Facts) -> None:
     facts.recorded[entry.id] = Recorded(
         decision.parts, entry.leaf.decode(), leaf_hash(entry.leaf), private
     )
-    if decision.opens:
-        opened = decision.opens
-        facts.trips.setdefault(
-            opened.id, TripRow(opened.id, "", opened.destination, opened.vehicle)
-        )
+    if entry.corrects:
+        facts.corrected[str(entry.corrects)] = str(entry.id)
+    remember_trip(decision, facts)
 
 
 async def _known_numbers(

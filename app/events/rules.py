@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from app.auth.caller import SITE_ROLES, Caller
+from app.areas.scope import Reach
+from app.auth.caller import OFFICIALS, SITE_ROLES, Caller
 from app.auth.permissions import RIGHTS, require
+from app.balance.apportion import apportion
 from app.errors import Forbidden, InvalidBody, NotFound
 from app.events.errors import (
     KindNotForSite,
@@ -15,7 +17,7 @@ from app.events.errors import (
     UnknownPackaging,
 )
 from app.events.fields import MAX_MASS_G
-from app.events.schemas import Collect, ContentLine, Depart, Dispose, Draft, HandIn
+from app.events.schemas import Collect, ContentLine, Depart, Dispose, Draft, HandIn, Repack
 from app.ledger.leaf import utc
 
 EARLIEST = datetime(2020, 9, 30, 16, tzinfo=UTC)
@@ -34,6 +36,8 @@ PERMIT_NAMES = {
     "hazardous": ("危险废物经营许可证", "hazardous-waste licence"),
 }
 SITES_OF_KIND = {"hand_in": frozenset("P"), "collect": frozenset("PS"), "dispose": PLANTS}
+INSPECTED = frozenset({"stock_count", "write_off"})
+"""Kinds that officials record at the sites of their area."""
 
 
 @dataclass(frozen=True)
@@ -109,14 +113,21 @@ def _shifted(at: datetime, skew: timedelta) -> datetime:
         return LATEST if skew > timedelta(0) else EARLIEST
 
 
-def check_right(caller: Caller, draft: Draft, carrier: str | None) -> None:
+def check_right(
+    caller: Caller, draft: Draft, carrier: str | None, reach: Reach, site: "SiteFacts | None"
+) -> None:
     """Raise where the caller may not record this at this site.
 
-    Site roles act for their own site; another's looks absent to them. A carrier's driver
-    records the departures of that carrier's vehicles (`carrier` runs the named one).
+    Site roles act for their own site; another's looks absent to them, as one beyond their area
+    does to officials. A carrier's driver records the departures of that carrier's vehicles
+    (`carrier` runs the named one).
     """
     action = f"event.{draft.event_kind}"
     require(caller, action)
+    if caller.role in OFFICIALS and not (
+        site and reach.holds_site(site.code, site.county, site.township)
+    ):
+        raise NotFound(what=draft.site, pointer="/site")
     if caller.role in SITE_ROLES:
         if caller.site != draft.site:
             raise NotFound(what=draft.site, pointer="/site")
@@ -197,8 +208,16 @@ def regime_of(destination: SiteFacts, on: date) -> str:
     return "internal"
 
 
-def counted(draft: Draft, packaging: "Packaging") -> dict[str, int] | None:
-    """Return grams by scope, counted as pieces × unit weight; None where nothing is counted.
+@dataclass(frozen=True)
+class Counted:
+    """Grams counted as pieces × unit weight, by scope and by material."""
+
+    scopes: dict[str, int]
+    materials: dict[str, int]
+
+
+def counted(draft: Draft, packaging: "Packaging") -> Counted | None:
+    """Return what was counted at a hand-in or a collect; None where nothing was.
 
     A sort without a unit weight can be weighed, not counted: with a mass it only takes part in
     the split by scope.
@@ -208,8 +227,43 @@ def counted(draft: Draft, packaging: "Packaging") -> dict[str, int] | None:
     )
     if not lines:
         return None
-    weighed = draft.batches[0].net_g is not None
-    milligrams: dict[str, int] = {}
+    weighed = draft.refs[0].net_g is not None
+    counts = _milligrams(lines, packaging, weighed=weighed, pointer="/contents")
+    scopes, materials = _grams(counts, 0), _grams(counts, 1)
+    if not weighed and sum(grams for _, _, grams in counts) > MAX_MASS_G * 1000:
+        raise InvalidBody.at(
+            "/contents",
+            f"按件数折算超过 {MAX_MASS_G // 1000} 千克，一袋装不下，请核对件数",
+            f"counts to more than {MAX_MASS_G} g, which no bag holds",
+        )
+    return Counted(scopes, materials)
+
+
+def materials_of(draft: Repack, packaging: "Packaging") -> list[dict[str, int] | None]:
+    """Return each output's mass by material: by its contents, else its one material, else None."""
+    found: list[dict[str, int] | None] = []
+    for n, output in enumerate(draft.outputs):
+        mass_g = output.net_g or 0
+        if output.contents:
+            pointer = f"/outputs/{n}/contents"
+            counts = _milligrams(output.contents, packaging, weighed=True, pointer=pointer)
+            grams = _grams(counts, 1)
+            shares = apportion(mass_g, list(grams.values()))
+            found.append(dict(zip(grams, shares, strict=True)))
+        elif output.material:
+            if ("material", output.material) not in packaging.terms:
+                raise UnknownPackaging(material=output.material, pointer=f"/outputs/{n}/material")
+            found.append({output.material: mass_g})
+        else:
+            found.append(None)
+    return found
+
+
+def _milligrams(
+    lines: list[ContentLine], packaging: "Packaging", *, weighed: bool, pointer: str
+) -> list[tuple[str, str, int]]:
+    """Return (scope, material, milligrams) of each line of contents."""
+    found: list[tuple[str, str, int]] = []
     for i, line in enumerate(lines):
         sort = (line.material, line.form, line.size)
         weight = packaging.weights.get(sort)
@@ -218,16 +272,19 @@ def counted(draft: Draft, packaging: "Packaging") -> dict[str, int] | None:
                 material=line.material,
                 form=line.form,
                 size=line.size,
-                pointer=f"/contents/{i}",
+                pointer=f"{pointer}/{i}",
             )
-        milligrams[line.scope] = milligrams.get(line.scope, 0) + line.pieces * (weight or 0)
-    if not weighed and sum(milligrams.values()) > MAX_MASS_G * 1000:
-        raise InvalidBody.at(
-            "/contents",
-            f"按件数折算超过 {MAX_MASS_G // 1000} 千克，一袋装不下，请核对件数",
-            f"counts to more than {MAX_MASS_G} g, which no bag holds",
-        )
-    return {scope: max(1, (mg + 500) // 1000) for scope, mg in sorted(milligrams.items())}
+        found.append((line.scope, line.material, line.pieces * (weight or 0)))
+    return found
+
+
+def _grams(counts: list[tuple[str, str, int]], by: int) -> dict[str, int]:
+    """Add up milligrams by scope (0) or material (1) as whole grams, at least one each."""
+    sums: dict[str, int] = {}
+    for line in counts:
+        key = str(line[by])
+        sums[key] = sums.get(key, 0) + line[2]
+    return {key: max(1, (mg + 500) // 1000) for key, mg in sorted(sums.items())}
 
 
 @dataclass(frozen=True)

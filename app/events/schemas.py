@@ -7,6 +7,7 @@ from pydantic import Field, StringConstraints, model_validator
 from app.batches.schemas import SiteCode
 from app.events.fields import (
     MAX_BATCHES,
+    MAX_GROUP_G,
     MAX_MASS_G,
     PHONE,
     EventId,
@@ -116,12 +117,11 @@ class ArrivalException(Wire):
 
 
 class Draft(Wire):
-    """What every event on batches has in common."""
+    """What every event of custody has in common."""
 
     id: EventId
     occurred_at: Instant
     site: SiteCode
-    batches: Annotated[list[BatchRef], Field(min_length=1, max_length=MAX_BATCHES)]
     position: Position | None = None
     device: Device | None = None
     note: Words | None = None
@@ -132,6 +132,51 @@ class Draft(Wire):
         """The event's kind; each subclass has exactly one."""
         return str(self.kind)  # type: ignore[attr-defined]
 
+    @property
+    def refs(self) -> list[BatchRef]:
+        """What it names under `batches`; nothing where the kind has none."""
+        return list(getattr(self, "batches", ()))
+
+
+class OnBatches(Draft):
+    """An event that names batches; a container's code stands for the bags in it."""
+
+    batches: Annotated[list[BatchRef], Field(min_length=1, max_length=MAX_BATCHES)]
+
+
+class Weighed(Wire):
+    """A container on the scale: what it weighs gross; without `tare_g` its label's tare counts."""
+
+    container: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    gross_g: Annotated[int, Field(ge=1, le=MAX_GROUP_G)]
+    tare_g: Annotated[int, Field(ge=0, le=MAX_GROUP_G)] | None = None
+
+    @model_validator(mode="after")
+    def _net_is_left(self) -> "Weighed":
+        if self.tare_g is not None and self.tare_g >= self.gross_g:
+            raise Unfit("毛重应大于皮重", "gross_g must exceed tare_g")
+        return self
+
+
+class Together(OnBatches):
+    """An event at which many bags may be weighed at once: all of them, or those in a container."""
+
+    group_mass_g: Annotated[int, Field(ge=1, le=MAX_GROUP_G)] | None = None
+    weighed: Weighed | None = None
+
+    @model_validator(mode="after")
+    def _one_weighing(self) -> "Together":
+        single = any(ref.net_g is not None for ref in self.batches)
+        if self.group_mass_g is not None and (single or self.weighed):
+            raise Unfit(
+                "合并称重时不能再写单袋或容器的重量",
+                "excludes masses of single batches and `weighed`",
+                "/group_mass_g",
+            )
+        if self.weighed and single:
+            raise Unfit("整容器称重时不能再写单袋重量", "excludes masses of batches", "/weighed")
+        return self
+
 
 def _one(batches: list[BatchRef]) -> list[BatchRef]:
     if len(batches) != 1:
@@ -139,7 +184,7 @@ def _one(batches: list[BatchRef]) -> list[BatchRef]:
     return batches
 
 
-class HandIn(Draft):
+class HandIn(OnBatches):
     """交回: somebody hands packaging in; it goes into the open bag."""
 
     kind: Literal["hand_in"]
@@ -160,7 +205,7 @@ class HandIn(Draft):
         return self
 
 
-class Collect(Draft):
+class Collect(OnBatches):
     """封袋: the bag is closed and weighed."""
 
     kind: Literal["collect"]
@@ -176,13 +221,13 @@ class Collect(Draft):
         return self
 
 
-class Store(Draft):
+class Store(Together):
     """入库."""
 
     kind: Literal["store"]
 
 
-class Depart(Draft):
+class Depart(Together):
     """发运: from `site`, the origin."""
 
     kind: Literal["depart"]
@@ -199,7 +244,7 @@ class Depart(Draft):
         return self
 
 
-class Arrive(Draft):
+class Arrive(Together):
     """签收: by the receiver, which is `site`."""
 
     kind: Literal["arrive"]
@@ -215,7 +260,7 @@ class Arrive(Draft):
         return self
 
 
-class Dispose(Draft):
+class Dispose(Together):
     """处理: resource use or disposal at a plant, with its certificate."""
 
     kind: Literal["dispose"]
@@ -231,14 +276,125 @@ class Dispose(Draft):
         return self
 
 
+class Pack(Together):
+    """装箱: held bags go into a container; `weighed` weighs all that is in it then."""
+
+    kind: Literal["pack"]
+    container: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+
+
+class Unpack(Together):
+    """拆箱: bags come out of a container; `weighed` weighs what stays in it."""
+
+    kind: Literal["unpack"]
+    container: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+
+
+class StockCount(Together):
+    """盘点: bags are seen, perhaps weighed; on an unused label it is opening stock, with a mass."""
+
+    kind: Literal["stock_count"]
+    reason: Words | None = None
+    case: EventId | None = None
+
+
+class WriteOff(Together):
+    """核销: the county takes bags off the books on a case of their holder."""
+
+    kind: Literal["write_off"]
+    reason: Words
+    case: EventId | None = None
+
+
+class RepackPart(BatchRef):
+    """What goes into a repack or comes out of it, always with its mass."""
+
+    @model_validator(mode="after")
+    def _weighs_something(self) -> "RepackPart":
+        if self.net_g is None:
+            raise Unfit("要写重量", "needs a mass", "/mass_g")
+        return self
+
+
+class RepackOutput(RepackPart):
+    """A new bag: its `contents` if they were counted, else perhaps its one `material`."""
+
+    contents: Annotated[list[ContentLine], Field(min_length=1, max_length=200)] | None = None
+    material: Slug | None = None
+
+
+class Removed(Wire):
+    """What was taken out and goes no further."""
+
+    reason: Literal["foreign", "moisture", "leak"]
+    mass_g: Grams
+
+
+class Repack(Draft):
+    """分拣、合并、换签: inputs become outputs under new labels; nothing appears or vanishes."""
+
+    kind: Literal["repack"]
+    inputs: Annotated[list[RepackPart], Field(min_length=1, max_length=MAX_BATCHES)]
+    outputs: Annotated[list[RepackOutput], Field(min_length=1, max_length=MAX_BATCHES)]
+    mode: Literal["sort", "mix"] = "mix"
+    removed: Annotated[list[Removed], Field(max_length=20)] | None = None
+    reason: Words | None = None
+
+    @model_validator(mode="after")
+    def _relabels_one(self) -> "Repack":
+        if self.reason == "relabel" and len(self.inputs) + len(self.outputs) != 2:  # noqa: PLR2004
+            raise Unfit("换签只能一袋换一袋", "relabel takes one input and one output", "/reason")
+        return self
+
+
+class Correct(Wire):
+    """更正: an event did not occur, or its data were wrong and `replacement` has the right ones.
+
+    `replacement` is a whole event of the same kind on the same codes, without an id.
+    """
+
+    kind: Literal["correct"]
+    id: EventId
+    occurred_at: Instant | None = None
+    site: SiteCode | None = None
+    corrects: EventId
+    reason: Literal["did_not_occur", "incorrect_data"]
+    replacement: dict[str, Any] | None = None
+    position: Position | None = None
+    device: Device | None = None
+    note: Words | None = None
+    channel: Literal["phone", "office", "paper", "api"] | None = None
+
+    @model_validator(mode="after")
+    def _replaces_or_removes(self) -> "Correct":
+        if self.reason == "did_not_occur" and self.replacement is not None:
+            raise Unfit(
+                "没有发生的登记不能再写更正后的内容",
+                "did_not_occur takes no replacement",
+                "/replacement",
+            )
+        if self.reason == "incorrect_data" and self.replacement is None:
+            raise Unfit("要写更正后的内容", "incorrect_data needs a replacement", "/replacement")
+        if self.replacement is not None and "id" in self.replacement:
+            raise Unfit("更正后的内容不写编号", "the replacement has no id", "/replacement/id")
+        return self
+
+
 SHAPES: dict[str, type[Draft]] = {
     "hand_in": HandIn,
     "collect": Collect,
     "store": Store,
+    "pack": Pack,
+    "unpack": Unpack,
+    "repack": Repack,
+    "stock_count": StockCount,
+    "write_off": WriteOff,
     "depart": Depart,
     "arrive": Arrive,
     "dispose": Dispose,
 }
+"""Kinds that happen to bags. `correct` changes which of them count."""
+KINDS = (*SHAPES, "correct")
 
 
 class CaptureDevice(Wire):

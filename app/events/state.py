@@ -14,12 +14,20 @@ STAGES = {
     "stored": "store",
     "in_transit": "transport",
     "received": "transport",
+    "repacked": "store",
+    "written_off": "store",
     "disposed": "dispose",
 }
 """The stage of the chain that a status belongs to."""
+FINAL = frozenset({"repacked", "written_off", "disposed"})
+"""Nothing follows: the mass is elsewhere, or off the books."""
 
 Line = tuple[str, str, str, str, int]
 """material, form, size, scope, pieces"""
+
+
+Vector = tuple[tuple[str, int], ...]
+"""Grams by key, sorted: by `<county>/<scope>`, by scope, by material."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +36,28 @@ class LabelFacts:
 
     county: str
     scope: str = "pesticide"
+
+
+Order = tuple[int, int, int, str]
+
+
+@dataclass(frozen=True)
+class Output:
+    """What a repack makes: its code, its grams, what is known of their materials."""
+
+    code: str
+    mass_g: int
+    materials: Vector = ()
+
+
+@dataclass(frozen=True)
+class Repacking:
+    """A repack's body: inputs as weighed, outputs in their order, what was taken out."""
+
+    mode: str
+    inputs: tuple[tuple[str, int], ...]
+    outputs: tuple[Output, ...]
+    removed: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -43,19 +73,41 @@ class Step:
     occurred_on: date
     mass_g: int | None = None
     mass_source: str | None = None
-    scopes: tuple[tuple[str, int], ...] = ()
+    scopes: Vector = ()
     """Counted grams by scope, of a hand-in's or a collect's contents."""
+    materials: Vector = ()
+    """Counted grams by material; of a repack's output what its body says."""
     contents: tuple[Line, ...] = ()
     trip: str | None = None
     destination: str | None = None
     method: str | None = None
     outcome: str | None = None
     """Of an exception at arrival: refused, missing or damaged."""
+    root: str | None = None
+    """Of a replacement: the event that was first recorded; it keeps that one's place on a tie."""
+    container: str | None = None
+    """Of `pack` and `unpack`: into which, or out of which."""
+    via: str | None = None
+    """The container that the event names and that the bag was in."""
+    member: bool = False
+    """Reached through its container alone: the event does not name the bag itself."""
+    group: tuple[str, int] | None = None
+    """Weighed with others, not yet divided: which of the event's groups, and its net grams."""
+    delta: int | None = None
+    """Of a group whose shares are known: what this bag's share was more than it held before."""
+    repacking: "Repacking | None" = None
+    """The whole repack that the bag goes into or comes out of."""
+    removed: Vector = ()
+    """Of a repack's input: grams taken out of it, by reason."""
+    vector: Vector | None = None
+    """Of a repack's output: the mass by origin that its inputs give it."""
+    heir: str | None = None
+    """Of a repack's output: the point whose claim the next party's weighing confirms."""
 
     @property
-    def order(self) -> tuple[int, int, int, str]:
+    def order(self) -> "Order":
         """The order of a story: effective, unclamped, the device's sequence, the id."""
-        return (self.effective_us, self.adjusted_us, self.seq, self.event)
+        return (self.effective_us, self.adjusted_us, self.seq, self.root or self.event)
 
     @property
     def county(self) -> str:
@@ -72,16 +124,26 @@ class State:
     """The holder; of a bag in transit, its sender."""
     trip: str | None = None
     destination: str | None = None
-    mass: tuple[tuple[str, int], ...] = ()
+    mass: Vector = ()
     mass_source: str | None = None
     contents: tuple[Line, ...] = ()
+    materials: Vector = ()
+    """Counted grams by material, as far as counting went: what a sort divides by."""
+    container: str | None = None
+    """The container that it is in."""
+    packed_by: str | None = None
+    """The event that put it there."""
+    left: str | None = None
+    """Refused or missing at an arrival: it may come back to its sender."""
+    born: str | None = None
+    """The repack that it came out of."""
     hand_ins: int = 0
     collector: str | None = None
     """The site that took the packaging back."""
     confirmed: bool = False
     flags: tuple[tuple[str, str], ...] = ()
     """(event, flag) of every step that did not fit by itself."""
-    last: tuple[int, int, int, str] | None = None
+    last: Order | None = None
     last_event: str | None = None
     """The step that brought the bag into its status."""
 
@@ -99,17 +161,15 @@ def state_to_json(label: LabelFacts, state: State) -> dict[str, Any]:
 def state_from_json(stored: dict[str, Any]) -> State:
     """Return the state in a batch row."""
     values = {key: value for key, value in stored.items() if key != "label"}
-    for key in ("mass", "contents", "flags"):
+    for key in ("mass", "contents", "materials", "flags"):
         values[key] = tuple(tuple(item) for item in values[key])
     if values["last"] is not None:
         values["last"] = tuple(values["last"])
     return State(**values)
 
 
-def add_mass(
-    left: Iterable[tuple[str, int]], right: Iterable[tuple[str, int]]
-) -> tuple[tuple[str, int], ...]:
-    """Return two mass vectors added up, sorted by origin."""
+def add_mass(left: Iterable[tuple[str, int]], right: Iterable[tuple[str, int]]) -> Vector:
+    """Return two vectors added up, sorted by key."""
     sums: dict[str, int] = {}
     for origin, grams in (*left, *right):
         sums[origin] = sums.get(origin, 0) + grams

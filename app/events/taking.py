@@ -17,7 +17,7 @@ from app.balance.postings import (
     site_account,
     transit_account,
 )
-from app.events.state import LabelFacts, State, Step, add_contents, add_mass
+from app.events.state import LabelFacts, State, Step, Vector, add_contents, add_mass
 
 OTHERS_WEIGHING = frozenset({"weighed", "apportioned"})
 """Sources that confirm a collector's mass; a carried or declared one does not."""
@@ -41,6 +41,8 @@ class Conflict:
     """The event that does not fit; in a late story not always the new one."""
     in_the_way: str | None
     retry: bool = False
+    batch: str | None = None
+    """The bag that it is about, where several were folded together."""
 
 
 @dataclass
@@ -84,9 +86,11 @@ class Taking:
                     )
                 )
 
-    def conflict(self, rule: str, *, retry: bool = False) -> Conflict:
+    def conflict(
+        self, rule: str, *, retry: bool = False, in_the_way: str | None = None
+    ) -> Conflict:
         """Return the conflict of this step with what brought the bag into its status."""
-        return Conflict(rule, self.step.event, self.state.last_event, retry)
+        return Conflict(rule, self.step.event, in_the_way or self.state.last_event, retry)
 
     def enter(self, status: str) -> None:
         """Put the bag into a status at the step's site."""
@@ -95,8 +99,13 @@ class Taking:
             site=self.step.site,
             trip=None,
             destination=None,
+            left=None,
             last_event=self.step.event,
         )
+
+    def leave_container(self) -> None:
+        """Take the bag out of the container that it is in, if any."""
+        self.change(container=None, packed_by=None)
 
     def done(self) -> Moved:
         """Return what the step did."""
@@ -121,6 +130,7 @@ class Taking:
         self.change(
             mass=add_mass(self.state.mass, added),
             contents=add_contents(self.state.contents, step.contents),
+            materials=add_mass(self.state.materials, step.materials),
             collector=step.site,
         )
 
@@ -141,7 +151,9 @@ class Taking:
         if state.status == "in_transit":
             if not moving:
                 self.missing("arrive")
-            if step.site != state.destination:
+            if state.left and self.here:
+                self.flags.append("returned-to-sender")
+            elif step.site != state.destination:
                 self.flags.append("arrived-elsewhere")
             if step.trip and moving and step.trip != state.trip:
                 self.flags.append("not-on-this-trip")
@@ -155,7 +167,7 @@ class Taking:
         """Flag kinds of steps that nobody has told."""
         self.flags.extend(f"missing-{kind}" for kind in kinds)
 
-    def weigh(self, against: str = DIFFERENCE) -> None:
+    def weigh(self, against: str = DIFFERENCE, account: str | None = None) -> None:
         """Every weighing is a firewall: it fixes the mass and books the difference here."""
         step, state = self.step, self.state
         if step.mass_g is None or step.mass_source == "carried":
@@ -166,13 +178,23 @@ class Taking:
         origins = [origin for origin, _ in state.mass]
         before = [grams for _, grams in state.mass]
         after = apportion(step.mass_g, before)
-        here = site_account(step.site)
+        held = account or site_account(step.site)
+        place = (state.site or step.site)[:6]
         gained = [(o, a - b) for o, a, b in zip(origins, after, before, strict=True) if a > b]
         lost = [(o, b - a) for o, a, b in zip(origins, after, before, strict=True) if b > a]
-        self.book(gained, against, here)
-        self.book(lost, here, against)
+        self.book(gained, against, held, place)
+        self.book(lost, held, against, place)
         self.change(mass=tuple(zip(origins, after, strict=True)), mass_source=step.mass_source)
         self._confirm()
+
+    def part(self, grams: int) -> Vector:
+        """Take grams out of the bag's mass, of each origin in proportion, and return them."""
+        origins = [origin for origin, _ in self.state.mass]
+        before = [held for _, held in self.state.mass]
+        taken = apportion(grams, before)
+        rest = (b - t for b, t in zip(before, taken, strict=True))
+        self.change(mass=tuple(zip(origins, rest, strict=True)))
+        return tuple(zip(origins, taken, strict=True))
 
     def _confirm(self) -> None:
         """Book the memo: the first weighing by another party confirms what the collector claimed."""

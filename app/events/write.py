@@ -22,6 +22,7 @@ _UPDATE = (
     .values(
         status=bindparam("status"),
         site=bindparam("site"),
+        container=bindparam("container"),
         mass_g=bindparam("mass_g"),
         state=bindparam("state"),
         seen_by=bindparam("seen_by"),
@@ -40,8 +41,10 @@ async def write(
     label meet, before anything else is written.
     """
     touched = [(code, known[code]) for code in sorted(known) if known[code].touched]
-    at = {code: d.entry.recorded_at for d in decisions for code in d.entry.batches}
-    new = [_row(k, at[code]) | {"code": code, "kind": "bag"} for code, k in touched if not k.exists]
+    at = {code: d.entry.recorded_at for d in decisions for code, _ in d.booked}
+    new = [
+        _row(k, at[code]) | {"code": code, "kind": k.kind} for code, k in touched if not k.exists
+    ]
     if new:
         await session.execute(insert(Batch.__table__), new)  # type: ignore[arg-type]
     changed = [_row(k, at[code]) | {"key": code} for code, k in touched if k.exists]
@@ -84,6 +87,7 @@ def _row(known: Known, now: datetime) -> dict[str, Any]:
     return {
         "status": known.state.status,
         "site": known.state.site,
+        "container": known.state.container,
         "mass_g": known.state.mass_g,
         "state": state_to_json(known.label, known.state),
         "seen_by": sorted(known.seen_by),

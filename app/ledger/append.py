@@ -10,7 +10,7 @@ from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.ledger.leaf import leaf_hash
-from app.ledger.models import Event, EventBatch, EventPrivate, Unsequenced
+from app.ledger.models import Correction, Event, EventBatch, EventPrivate, Unsequenced
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,7 @@ class Entry:
     postings: str
     """JCS text of the postings list."""
     batches: tuple[str, ...] = ()
+    corrects: UUID | None = None
     salt: bytes | None = None
     private: dict[str, Any] | None = None
 
@@ -63,6 +64,11 @@ async def append(session: AsyncSession, entries: Sequence[Entry]) -> None:
     named = [{"batch_code": code, "event_id": e.id} for e in entries for code in e.batches]
     if named:
         await session.execute(insert(EventBatch.__table__), named)  # type: ignore[arg-type]
+    corrections = [
+        {"corrects": e.corrects, "event_id": e.id} for e in entries if e.corrects is not None
+    ]
+    if corrections:
+        await session.execute(insert(Correction.__table__), corrections)  # type: ignore[arg-type]
     private = [
         {"event_id": e.id, "salt": e.salt, "private": e.private}
         for e in entries

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.orm import Base
 
-APPEND_ONLY = ("event", "event_batch", "posting", "leaf")
+APPEND_ONLY = ("event", "event_batch", "correction", "posting", "leaf")
 
 
 class Event(Base):
@@ -44,6 +44,15 @@ class EventBatch(Base):
 
     batch_code: Mapped[str] = mapped_column(primary_key=True)
     event_id: Mapped[UUID] = mapped_column(primary_key=True)
+
+
+class Correction(Base):
+    """Which event another took the place of, or took back: each at most once, by primary key."""
+
+    __tablename__ = "correction"
+
+    corrects: Mapped[UUID] = mapped_column(primary_key=True)
+    event_id: Mapped[UUID] = mapped_column(unique=True)
 
 
 class EventPrivate(Base):

@@ -1,0 +1,126 @@
+"""Stories as the log tells them, now or at any size it has had: events in force, by batch.
+
+A correction counts once it is in that part of the log; what it corrects counts until then.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+
+from app.balance.booked import transfer_of
+from app.balance.models import Posting
+from app.balance.postings import Transfer
+from app.events.shelf import settled
+from app.events.state import Step
+from app.events.story import Happening, codes_in, happening_of, story_of
+from app.ledger.leaf import read_leaf
+from app.ledger.models import Correction, Event, EventBatch, Leaf
+from app.orm import among
+
+_Later = aliased(Leaf)
+"""The leaf of a correction, beside that of what it corrects."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """One event as its leaf tells it; `happening` is what counts of it."""
+
+    happening: Happening
+    parts: dict[str, Any]
+    recorded_at: datetime
+    leaf_index: int | None
+
+
+@dataclass(frozen=True)
+class Stories:
+    """Events in force by id, and which of them name each batch or container."""
+
+    told: dict[str, Told]
+    named: dict[str, set[str]]
+
+    def own(self, code: str) -> list[Happening]:
+        """Return the events that name a code."""
+        return [self.told[event].happening for event in self.named.get(code, ())]
+
+    def story(self, code: str, booked: Collection[Transfer]) -> list[Step]:
+        """Return a bag's steps, shares of weighings and repacks as they are booked."""
+        boxes = {box: self.own(box) for box in self._boxes(code)}
+        return settled(code, story_of(code, self.own(code), boxes), list(booked))
+
+    def around(self, code: str) -> list[Happening]:
+        """Return the events that name a bag, or a container that it was in at some time."""
+        return [h for one in (code, *self._boxes(code)) for h in self.own(one)]
+
+    def _boxes(self, code: str) -> set[str]:
+        return {h.body["container"] for h in self.own(code) if h.kind == "pack"}
+
+
+async def stories_of(
+    session: AsyncSession, codes: Iterable[str], size: int | None = None
+) -> Stories:
+    """Return the stories of batches, with those of the containers they were in.
+
+    `size` cuts the log; None means all that is committed, the newest events perhaps without a
+    place. One statement, and one more where some were packed, however many codes.
+    """
+    found = Stories({}, defaultdict(set))
+    wanted = set(codes)
+    await _add(session, found, wanted, size)
+    boxes = {
+        told.happening.body["container"]
+        for told in found.told.values()
+        if told.happening.kind == "pack"
+    }
+    await _add(session, found, boxes - wanted, size)
+    return found
+
+
+async def _add(session: AsyncSession, found: Stories, codes: set[str], size: int | None) -> None:
+    if not codes:
+        return
+    for leaf, recorded_at, leaf_index in await session.execute(_in_force(codes, size)):
+        parts = read_leaf(leaf)
+        happening = happening_of(parts)
+        if happening is None:
+            continue
+        found.told[happening.event] = Told(happening, parts, recorded_at, leaf_index)
+        for code in codes.intersection(codes_in(happening.body)):
+            found.named[code].add(happening.event)
+
+
+def _in_force(codes: set[str], size: int | None) -> Select[str, datetime, int]:
+    """Return the query of the leaves that name codes and count, as of a size of the log."""
+    named = select(EventBatch.event_id).where(among(EventBatch.batch_code, codes))
+    gone = select(Correction.corrects).where(Correction.corrects == Event.id)
+    query = (
+        select(Event.leaf, Event.recorded_at, Leaf.leaf_index)
+        .outerjoin(Leaf, Leaf.event_id == Event.id)
+        .where(Event.id.in_(named))
+    )
+    if size is not None:
+        query = query.where(Leaf.leaf_index < size)
+        gone = gone.where(
+            select(_Later.event_id)
+            .where(_Later.event_id == Correction.event_id, _Later.leaf_index < size)
+            .exists()
+        )
+    return query.where(~gone.exists())
+
+
+async def booked_of(
+    session: AsyncSession, codes: Iterable[str], size: int | None = None
+) -> dict[str, list[Transfer]]:
+    """Return what is booked for batches, as of a size of the log."""
+    query = select(Posting).where(among(Posting.batch_code, set(codes)))
+    if size is not None:
+        query = query.join(Leaf, Leaf.event_id == Posting.cause).where(Leaf.leaf_index < size)
+    found: dict[str, list[Transfer]] = defaultdict(list)
+    for posting in await session.scalars(query):
+        found[posting.batch_code].append(transfer_of(posting))
+    return found

@@ -1,0 +1,66 @@
+"""What later events rest on cannot be taken from under them: undo newest first. Pure.
+
+Model.md, Correction: a correction that would un-occur what later events rest on, or change the
+origin of a mixed input, is refused, naming the nearest one.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Protocol
+
+from app.balance.postings import Transfer
+from app.events.errors import LaterEventsRestOnThis
+from app.events.fold import Folded
+from app.events.shelf import given_by_inputs
+from app.events.state import State, Step, add_mass
+from app.events.story import Happening
+from app.events.taking import Conflict
+
+
+class Before(Protocol):
+    """A bag before the correction: its state and what is booked."""
+
+    state: State
+    booked: list[Transfer]
+
+
+def check_nothing_rests(
+    before: Mapping[str, Before],
+    folded: Mapping[str, Folded] | Conflict,
+    takes_back: Happening,
+    replacement: Happening | None,
+) -> None:
+    """Raise LaterEventsRestOnThis where a step beside the corrected one no longer fits."""
+    own = {takes_back.event, replacement.event if replacement else None}
+    if isinstance(folded, Conflict):
+        if folded.step not in own:
+            raise LaterEventsRestOnThis(batch=folded.batch, in_the_way=folded.step)
+        return
+    resting = sorted(
+        (step.order, code, step.event)
+        for code, one in folded.items()
+        for step in (*_new_gaps(before[code].state, one), *_mixed_anew(before[code], one))
+        if step.event not in own
+    )
+    if resting:
+        _, code, event = resting[0]
+        raise LaterEventsRestOnThis(batch=code, in_the_way=event)
+
+
+def _new_gaps(state: State, folded: Folded) -> Iterator[Step]:
+    """Yield the steps that lack something now which they did not lack before."""
+    lacked = {(event, flag) for event, flag in state.flags if flag.startswith("missing-")}
+    for step, moved in folded.taken:
+        missing = ((step.event, flag) for flag in moved.flags if flag.startswith("missing-"))
+        if not lacked.issuperset(missing):
+            yield step
+
+
+def _mixed_anew(before: Before, folded: Folded) -> Iterator[Step]:
+    """Yield the repack of several bags whose output would hold other origins than are booked."""
+    for step, _ in folded.taken:
+        body = step.repacking
+        if step.vector is None or body is None or len(body.inputs) == 1:
+            continue
+        booked = given_by_inputs(t for t in before.booked if t.about == step.event)
+        if add_mass((), step.vector) != booked:
+            yield step

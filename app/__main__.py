@@ -40,6 +40,7 @@ from app.ops.log_command import CeremonyRefused
 from app.ops.log_keys import places_of, prepare_keys
 from app.parties.models import Site
 from app.plan.load import load_plan
+from app.rebuild import command as rebuild_command
 from app.transparency.witnesses import MalformedWitnesses
 from app.witness import run as witnessing
 from app.witness.keep import CannotWitness
@@ -98,6 +99,7 @@ def _parser() -> argparse.ArgumentParser:
     create.set_defaults(run=admin_create)
     log_command.add_to(commands)
     export_command.add_to(commands)
+    rebuild_command.add_to(commands, FOLLOWERS)
     url = commands.add_parser("db-url", help="打印正在运行的数据库的地址")
     url.add_argument("--role", choices=("app", "owner"), default="app")
     url.set_defaults(run=db_url)

@@ -50,8 +50,12 @@ class Stories:
 
     def story(self, code: str, booked: Collection[Transfer]) -> list[Step]:
         """Return a bag's steps, shares of weighings and repacks as they are booked."""
+        return settled(code, self.whole(code), list(booked))
+
+    def whole(self, code: str) -> list[Step]:
+        """Return a bag's steps, shares of weighings and repacks left open."""
         boxes = {box: self.own(box) for box in self._boxes(code)}
-        return settled(code, story_of(code, self.own(code), boxes), list(booked))
+        return story_of(code, self.own(code), boxes)
 
     def around(self, code: str) -> list[Happening]:
         """Return the events that name a bag, or a container that it was in at some time."""

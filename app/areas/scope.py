@@ -3,6 +3,7 @@
 `auth` knows who someone is; this file knows what that reaches. Out of scope looks like absent.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +33,16 @@ class Reach:
     def holds_county(self, code: str) -> bool:
         """Tell whether the whole county is in reach."""
         return self.everything or code in self.counties
+
+    @property
+    def keys(self) -> list[str]:
+        """Return the codes under which the caller stands in a `seen_by`."""
+        keys = sorted(self.counties | self.sites | self.organisations)
+        return [*keys, township_key(*self.township)] if self.township else keys
+
+    def sees(self, seen_by: Iterable[str]) -> bool:
+        """Tell whether a row with such a `seen_by` is in reach."""
+        return self.everything or not set(self.keys).isdisjoint(seen_by)
 
 
 async def reach_of(session: AsyncSession, caller: Caller) -> Reach:
@@ -92,12 +103,8 @@ def within(
         ways.append(organisation.in_(reach.organisations))
     if reach.township and county is not None and township is not None:
         ways.append((county == reach.township[0]) & (township == reach.township[1]))
-    if seen_by is not None:
-        keys = sorted(reach.counties | reach.sites | reach.organisations)
-        if reach.township:
-            keys.append(township_key(*reach.township))
-        if keys:
-            ways.append(overlaps(seen_by, keys))
+    if seen_by is not None and reach.keys:
+        ways.append(overlaps(seen_by, reach.keys))
     return or_(*ways) if ways else false()
 
 

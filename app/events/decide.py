@@ -1,7 +1,7 @@
 """Decide events in memory against what is known: pure but for the `Facts` it updates as it goes."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -20,6 +20,7 @@ from app.events.errors import (
 )
 from app.events.facts import Facts, Known, Recorded
 from app.events.fold import Folded, advance, fold
+from app.events.on_trip import check_trip, vehicle_flags
 from app.events.rules import (
     Times,
     check_place,
@@ -37,6 +38,7 @@ from app.events.taking import Conflict, Moved
 from app.ledger.append import Entry
 from app.ledger.leaf import MAX_LEAF_BYTES, commitment, make_leaf, read_leaf, utc
 from app.trips.open import OpenedTrip
+from app.trips.regime import INTERNAL, manifest_flags
 
 
 class Source(Protocol):
@@ -75,6 +77,8 @@ class Decision:
     booked: tuple[tuple[str, tuple[Transfer, ...]], ...]
     trip: UUID | None
     opens: OpenedTrip | None
+    regime: str | None = None
+    """Of a departure: under which rules its load travels."""
 
 
 @dataclass(frozen=True)
@@ -123,7 +127,9 @@ def decide(
     )
     on = day_of(times.effective)
     check_place(draft, site, on)
-    trip, opens = _trip(draft, facts, times)
+    regime = _regime(draft, facts, on)
+    trip, opens = _trip(draft, facts, times, regime)
+    check_trip(caller, facts.trips.get(trip) if trip else None, draft)
     weighed = counted(draft, facts.packaging) if facts.packaging else None
 
     stamps: dict[str, Any] = {
@@ -145,6 +151,9 @@ def decide(
     destination = facts.sites.get(destination_of(draft) or draft.site)
     if isinstance(draft, Depart | Arrive):
         flags += receiver_flags(destination, on)
+    if isinstance(draft, Depart) and regime:
+        flags += manifest_flags(regime, draft.manifest)
+        flags += vehicle_flags(facts.trips.get(trip) if trip else None, draft)
     stamps["flags"] = list(dict.fromkeys(flags))
 
     postings = [
@@ -181,6 +190,7 @@ def decide(
         tuple((code, tuple(t.transfers)) for t, code in zip(taken, codes, strict=True)),
         trip,
         opens,
+        regime,
     )
 
 
@@ -212,7 +222,17 @@ def _check_labels(item: Item, facts: Facts) -> None:
             facts.known[code] = Known(label.facts, State(), exists=False, seen_by=set(), story=[])
 
 
-def _trip(draft: Draft, facts: Facts, times: Times) -> tuple[UUID | None, OpenedTrip | None]:
+def _regime(draft: Draft, facts: Facts, on: date) -> str | None:
+    """Return the regime of a departure's load; None for other events."""
+    destination = facts.sites.get(draft.destination) if isinstance(draft, Depart) else None
+    if destination is None:
+        return None
+    return regime_of(destination, on, facts.policies.of(draft.site[:6], on))
+
+
+def _trip(
+    draft: Draft, facts: Facts, times: Times, regime: str | None
+) -> tuple[UUID | None, OpenedTrip | None]:
     """Return the trip that an event is part of, and the one it opens."""
     if not isinstance(draft, Depart | Arrive):
         return None, None
@@ -232,7 +252,7 @@ def _trip(draft: Draft, facts: Facts, times: Times) -> tuple[UUID | None, Opened
         destination=draft.destination,
         vehicle=draft.vehicle,
         carrier=facts.carriers.get(draft.vehicle),
-        regime=regime_of(destination, day_of(times.effective)),
+        regime=regime or INTERNAL,
         manifest=draft.manifest,
         opened_on=day_of(times.effective),
         opened_at=times.effective,

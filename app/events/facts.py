@@ -27,6 +27,7 @@ from app.orm import among
 from app.packaging.models import Term, UnitWeight, UnitWeightVersion
 from app.parties.models import ListedUnit, Permit, Site, Vehicle
 from app.trips.models import Trip
+from app.trips.policy_rows import PoliciesByDay
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,7 @@ class TripRow:
     number: str
     destination: str
     vehicle: str
+    carrier: str | None = None
 
 
 @dataclass
@@ -85,6 +87,7 @@ class Facts:
     trips: dict[UUID | str, TripRow]
     carriers: dict[str, str]
     packaging: Packaging | None
+    policies: PoliciesByDay = field(default_factory=PoliciesByDay)
 
 
 async def lock_batches(session: AsyncSession, codes: Iterable[str]) -> dict[str, Known]:
@@ -155,6 +158,7 @@ async def sites_of(session: AsyncSession, codes: Iterable[str]) -> dict[str, Sit
             Span(s.opened_on, s.closed_on),
             tuple(permits[s.code]),
             tuple(listed[s.code]),
+            cement_kiln=s.plant_kind == "cement_kiln",
         )
         for s in sites
     }
@@ -174,7 +178,7 @@ async def trips_of(
     )
     found: dict[UUID | str, TripRow] = {}
     for row in rows:
-        trip = TripRow(row.id, row.number, row.destination, row.vehicle)
+        trip = TripRow(row.id, row.number, row.destination, row.vehicle, row.carrier)
         found[row.id] = found[row.number] = trip
     return found
 

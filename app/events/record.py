@@ -31,6 +31,7 @@ from app.events.story import answer_of, order_of, trip_of
 from app.events.write import write
 from app.ledger.leaf import leaf_hash
 from app.trips.open import numbers_of
+from app.trips.policy_rows import load_policies
 
 REPLAYABLE = frozenset({"23505", "40P01", "40001"})
 """unique_violation, deadlock_detected, serialization_failure."""
@@ -199,6 +200,7 @@ async def _load(session: AsyncSession, dated: Sequence[tuple[Item, datetime]]) -
         packaging=await load.packaging_now(session)
         if any(isinstance(d, HandIn | Collect) and d.contents for d in drafts)
         else None,
+        policies=await load_policies(session, {d.site[:6] for d in departs}),
     )
     await load.load_stories(session, facts.known, _late(dated, facts))
     return facts
@@ -239,7 +241,7 @@ def _remember(decision: Decision, facts: Facts) -> None:
     if decision.opens:
         opened = decision.opens
         facts.trips.setdefault(
-            opened.id, TripRow(opened.id, "", opened.destination, opened.vehicle)
+            opened.id, TripRow(opened.id, "", opened.destination, opened.vehicle, opened.carrier)
         )
 
 

@@ -26,7 +26,8 @@ def side_of(caller: Caller, file: TripFile, site: str | None) -> str | None:
     if caller.role == "carrier":
         own = file.trip.carrier is not None and caller.organisation == file.trip.carrier
         return CARRIER if own else None
-    return ORIGIN if caller.role in SITE_ROLES and caller.site == site else None
+    sends = any(one.leg.origin == site for one in file.legs)
+    return ORIGIN if caller.role in SITE_ROLES and caller.site == site and sends else None
 
 
 def departures_at(file: TripFile, site: str | None) -> list[Told]:

@@ -168,14 +168,14 @@ async def _moved(
         by_step[code, step].append((source, target, mass_g))
     for trip, account in zip(trips, accounts, strict=True):
         for (code, step), lines in by_step.items():
-            one = _moved_by(account, lines)
+            one = moved_by(account, lines)
             if one is not None:
                 moved[trip][code, str(step)] = one
                 about[trip].add(step)
     return moved, about
 
 
-def _moved_by(account: str, lines: Sequence[tuple[str, str, int]]) -> Moved | None:
+def moved_by(account: str, lines: Sequence[tuple[str, str, int]]) -> Moved | None:
     """Sum what one step moved of one bag; None where it never touched the account."""
     off_g = difference_g = 0
     touched, to = False, ""

@@ -57,9 +57,11 @@ from app.transparency import routes as transparency_routes
 from app.transparency.integrate import keep_growing
 from app.transparency.signer import keep_signing, open_signer
 from app.transparency.witnesses import Witnesses, parse_witnesses
+from app.trips import routes as trips_routes
+from app.trips.follow import TRIP_LEGS
 from app.web import LimitBody
 
-FOLLOWERS = (FLOWS, SUPPLY)
+FOLLOWERS = (FLOWS, SUPPLY, TRIP_LEGS)
 """Everything that follows the log, in the order in which it is brought up to date."""
 
 ROUTERS = (
@@ -71,6 +73,7 @@ ROUTERS = (
     packaging_routes.router,
     events_routes.router,
     events_pages.router,
+    trips_routes.router,
     batches_routes.router,
     batches_pages.router,
     custody_routes.router,

@@ -29,11 +29,11 @@ async def test_an_event_costs_a_fixed_number_of_statements(world: World):
         ("hand_in", {}, 12, 7),
         ("hand_in", {"note": "有私人内容，多一张表"}, 13, 7),
         ("collect", {"mass_g": 500}, 10, 5),
-        ("depart", {"destination": ref.STATION}, 13, 7),
-        ("arrive", {"site": ref.STATION}, 10, 5),
+        ("depart", {"destination": ref.STATION}, 15, 8),
+        ("arrive", {"site": ref.STATION}, 11, 5),
         ("store", {"site": ref.STATION}, 9, 5),
-        ("depart", {"site": ref.STATION, "destination": ref.PLANT}, 15, 9),
-        ("arrive", plant, 12, 7),
+        ("depart", {"site": ref.STATION, "destination": ref.PLANT}, 17, 10),
+        ("arrive", plant, 13, 7),
         ("dispose", plant, 12, 7),
     ):
         body = world.body(kind, bag, **fields)
@@ -74,7 +74,7 @@ async def test_a_hundred_events_cost_what_one_costs(world: World, what):
         assert {item["outcome"] for item in items} == {expected}
         costs.append(len(seen))
     assert costs[0] == costs[1], costs
-    assert costs[0] <= 16
+    assert costs[0] <= 17
 
 
 async def test_more_codes_than_one_statement_has_parameters_are_still_answered(world: World):

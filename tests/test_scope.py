@@ -18,6 +18,10 @@ UNSCOPED = {
     "app/parties/names.py": "a name on a sign is public",
     "app/registers/source.py": "the province publishes the units that may use what was taken back",
     "app/supply/declare.py": "row ids are unique in the province, whoever may see the rows",
+    "app/trips/announce.py": "a vehicle's owner decides who may drive it, and is not told",
+    "app/trips/listing.py": "names the carriers of trips whose legs it has found in reach",
+    "app/trips/load.py": "loads whole trips; find.py and listing.py show the legs in reach",
+    "app/trips/receivers.py": "a plan may lead to any site",
     "app/supply/follow.py": "a follower is not a reader",
 }
 """Modules that may select from a scoped table without a reach, each with its reason."""

@@ -3,6 +3,7 @@
 `auth` knows who someone is; this file knows what that reaches. Out of scope looks like absent.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,6 +39,16 @@ class Reach:
         return (
             self.holds_county(county) or code in self.sites or self.township == (county, township)
         )
+
+    @property
+    def keys(self) -> list[str]:
+        """Return the codes under which the caller stands in a `seen_by`."""
+        keys = sorted(self.counties | self.sites | self.organisations)
+        return [*keys, township_key(*self.township)] if self.township else keys
+
+    def sees(self, seen_by: Iterable[str]) -> bool:
+        """Tell whether a row with such a `seen_by` is in reach."""
+        return self.everything or not set(self.keys).isdisjoint(seen_by)
 
 
 async def reach_of(session: AsyncSession, caller: Caller) -> Reach:
@@ -98,12 +109,8 @@ def within(
         ways.append(organisation.in_(reach.organisations))
     if reach.township and county is not None and township is not None:
         ways.append((county == reach.township[0]) & (township == reach.township[1]))
-    if seen_by is not None:
-        keys = sorted(reach.counties | reach.sites | reach.organisations)
-        if reach.township:
-            keys.append(township_key(*reach.township))
-        if keys:
-            ways.append(overlaps(seen_by, keys))
+    if seen_by is not None and reach.keys:
+        ways.append(overlaps(seen_by, reach.keys))
     return or_(*ways) if ways else false()
 
 

@@ -83,6 +83,9 @@ RIGHTS = {
     "progress.enter": _right("填报目标数据", "province"),
     # the log's keys: nobody by an account, only who has the machine, at its command line
     "declare.keys": _right("登记日志的密钥"),
+    # trips
+    "trips.announce": _right("登记转运计划", "collector", "keeper", "plant", "carrier"),
+    "trips.confirm": _right("确认交接", "collector", "keeper", "plant", "carrier"),
     # labels and tokens
     "labels.issue": _right("发放标签", "township", "county", "city", "province"),
     "tokens.manage": _right("管理接口令牌", *EVERYONE),
@@ -94,6 +97,7 @@ RIGHTS = {
     "sites.read": _right("查看站点", *EVERYONE),
     "organisations.read": _right("查看单位", *EVERYONE),
     "vehicles.read": _right("查看车辆", *EVERYONE),
+    "trips.read": _right("查看转运", *EVERYONE),
     "refusals.read": _right("查看待处理", *EVERYONE),
     "reports.read": _right("查看报表", *SUPERVISORS),
     "log.entries": _right("取用登记原文", "auditor"),

@@ -20,6 +20,7 @@ from app.events.decide import (
     check_labels,
     flags_of,
     issued_of,
+    regime_for,
     settle,
     stamps_of,
     standing_under,
@@ -96,9 +97,9 @@ def decide_correction(
         }
         acted = effects_of(facts, None, target, item.pointers)
         stamps["flags"] = []
-        happening, trip = None, None
+        happening, trip, regime = None, None, None
     else:
-        happening, acted, trip = _replaced(item, facts, caller, now, source, target, site)
+        happening, acted, trip, regime = _replaced(item, facts, caller, now, source, target, site)
         stamps = happening.stamps
     return settle(
         facts,
@@ -113,6 +114,7 @@ def decide_correction(
         occurred_at=correct.occurred_at or now,
         effective_at=datetime.fromisoformat(stamps["effective_at"]),
         trip=trip,
+        regime=regime,
         takes_back=target,
     )
 
@@ -125,17 +127,18 @@ def _replaced(
     source: Source,
     target: Happening,
     site: SiteFacts,
-) -> tuple[Happening, Acted, UUID | None]:
-    """Return what takes the target's place, and what that does."""
+) -> tuple[Happening, Acted, UUID | None, str | None]:
+    """Return what takes the target's place, what that does, its trip and the trip's regime."""
     draft = item.draft
     assert draft is not None
     _check_same(item, target)
     check_labels(item, facts)
     times = _times(item, facts, target, now)
     check_place(draft, site, day_of(times.effective))
+    regime = regime_for(draft, facts, day_of(times.effective))
     trip = UUID(target.stamps["trip"]) if "trip" in target.stamps else None
     if getattr(draft, "trip", None) or trip is None:
-        trip, _ = trip_for(draft, facts, times)
+        trip, _ = trip_for(draft, facts, times, regime)
     stamps = stamps_of(item, facts, caller, now, times, trip)
     stamps |= {
         "county": site.county,
@@ -146,8 +149,8 @@ def _replaced(
     body = public_of(draft, item.codes)
     happening = Happening(str(draft.id), target.root, body, stamps, corrects=target.event)
     acted = effects_of(facts, happening, target, item.pointers)
-    stamps["flags"] = flags_of(draft, facts, times, acted)
-    return happening, acted, trip
+    stamps["flags"] = flags_of(draft, facts, times, acted, trip=trip, regime=regime)
+    return happening, acted, trip, regime
 
 
 def _target(facts: Facts, corrects: UUID) -> tuple[Happening, datetime, str]:

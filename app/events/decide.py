@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -24,6 +24,7 @@ from app.events.errors import (
     TripNotFound,
 )
 from app.events.facts import Facts, Known, Recorded, TripRow
+from app.events.on_trip import check_trip, vehicle_flags
 from app.events.parse import Item
 from app.events.rules import (
     Times,
@@ -47,6 +48,7 @@ from app.events.story import (
 from app.ledger.append import Entry
 from app.ledger.leaf import MAX_LEAF_BYTES, commitment, make_leaf, read_leaf, utc
 from app.trips.open import OpenedTrip
+from app.trips.regime import INTERNAL, manifest_flags
 
 NO_REACH = Reach()
 
@@ -72,6 +74,8 @@ class Decision:
     booked: tuple[tuple[str, tuple[Transfer, ...]], ...]
     trip: UUID | None
     opens: OpenedTrip | None
+    regime: str | None = None
+    """Of a departure: under which rules its load travels."""
 
 
 @dataclass(frozen=True)
@@ -106,12 +110,14 @@ def decide(
     check_labels(item, facts)
     times = times_of(draft.occurred_at, item.sent_at, now, issued_of(item, facts))
     check_place(draft, site, day_of(times.effective))
-    trip, opens = trip_for(draft, facts, times)
+    regime = regime_for(draft, facts, day_of(times.effective))
+    trip, opens = trip_for(draft, facts, times, regime)
+    check_trip(caller, facts.trips.get(trip) if trip else None, draft)
     stamps = stamps_of(item, facts, caller, now, times, trip)
     stamps |= {"county": site.county, "nonce": source.nonce()}
     happening = Happening(str(draft.id), str(draft.id), public, stamps)
     acted = effects_of(facts, happening, None, item.pointers)
-    stamps["flags"] = flags_of(draft, facts, times, acted)
+    stamps["flags"] = flags_of(draft, facts, times, acted, trip=trip, regime=regime)
     return settle(
         facts,
         Sealed(public, private, source.salt() if private else None),
@@ -125,6 +131,7 @@ def decide(
         effective_at=times.effective,
         trip=trip,
         opens=opens,
+        regime=regime,
     )
 
 
@@ -272,7 +279,17 @@ def stamps_of(
     return stamps
 
 
-def trip_for(draft: Draft, facts: Facts, times: Times) -> tuple[UUID | None, OpenedTrip | None]:
+def regime_for(draft: Draft, facts: Facts, on: date) -> str | None:
+    """Return the regime of a departure's load; None for other events."""
+    destination = facts.sites.get(draft.destination) if isinstance(draft, Depart) else None
+    if destination is None:
+        return None
+    return regime_of(destination, on, facts.policies.of(draft.site[:6], on))
+
+
+def trip_for(
+    draft: Draft, facts: Facts, times: Times, regime: str | None
+) -> tuple[UUID | None, OpenedTrip | None]:
     """Return the trip that an event is part of, and the one it opens."""
     if not isinstance(draft, Depart | Arrive):
         return None, None
@@ -292,7 +309,7 @@ def trip_for(draft: Draft, facts: Facts, times: Times) -> tuple[UUID | None, Ope
         destination=draft.destination,
         vehicle=draft.vehicle,
         carrier=facts.carriers.get(draft.vehicle),
-        regime=regime_of(destination, day_of(times.effective)),
+        regime=regime or INTERNAL,
         manifest=draft.manifest,
         opened_on=day_of(times.effective),
         opened_at=times.effective,
@@ -300,12 +317,23 @@ def trip_for(draft: Draft, facts: Facts, times: Times) -> tuple[UUID | None, Ope
     return opened.id, opened
 
 
-def flags_of(draft: Draft, facts: Facts, times: Times, acted: Acted) -> list[str]:
+def flags_of(
+    draft: Draft,
+    facts: Facts,
+    times: Times,
+    acted: Acted,
+    *,
+    trip: UUID | None,
+    regime: str | None,
+) -> list[str]:
     """Return what did not fit when the event was recorded, each once."""
     flags = [*times.flags, *acted.flags]
     destination = facts.sites.get(destination_of(draft) or draft.site)
     if isinstance(draft, Depart | Arrive):
         flags += receiver_flags(destination, day_of(times.effective))
+    if isinstance(draft, Depart) and regime:
+        flags += manifest_flags(regime, draft.manifest)
+        flags += vehicle_flags(facts.trips.get(trip) if trip else None, draft)
     return list(dict.fromkeys(flags))
 
 
@@ -333,6 +361,7 @@ def settle(
     effective_at: datetime,
     trip: UUID | None = None,
     opens: OpenedTrip | None = None,
+    regime: str | None = None,
     takes_back: Happening | None = None,
 ) -> Decision:
     """Make the leaf of a decided event and let `facts` know of it; LeafTooLarge."""
@@ -367,6 +396,7 @@ def settle(
         tuple((effect.code, effect.transfers) for effect in effects),
         trip,
         opens,
+        regime,
     )
 
 
@@ -400,5 +430,5 @@ def remember_trip(decision: Decision, facts: Facts) -> None:
     if decision.opens:
         opened = decision.opens
         facts.trips.setdefault(
-            opened.id, TripRow(opened.id, "", opened.destination, opened.vehicle)
+            opened.id, TripRow(opened.id, "", opened.destination, opened.vehicle, opened.carrier)
         )

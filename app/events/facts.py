@@ -29,6 +29,7 @@ from app.orm import among
 from app.packaging.models import Term, UnitWeight, UnitWeightVersion
 from app.parties.models import ListedUnit, Permit, Site, Vehicle
 from app.trips.models import Trip
+from app.trips.policy_rows import PoliciesByDay
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,7 @@ class TripRow:
     number: str
     destination: str
     vehicle: str
+    carrier: str | None = None
 
 
 @dataclass
@@ -93,6 +95,7 @@ class Facts:
     """Events that are no longer in force, each with the correction that took its place."""
     reaches: dict[UUID, Reach]
     """What officials among the callers reach."""
+    policies: PoliciesByDay = field(default_factory=PoliciesByDay)
 
 
 async def lock_batches(
@@ -180,6 +183,7 @@ async def sites_of(session: AsyncSession, codes: Iterable[str]) -> dict[str, Sit
             Span(s.opened_on, s.closed_on),
             tuple(permits[s.code]),
             tuple(listed[s.code]),
+            cement_kiln=s.plant_kind == "cement_kiln",
         )
         for s in sites
     }
@@ -199,7 +203,7 @@ async def trips_of(
     )
     found: dict[UUID | str, TripRow] = {}
     for row in rows:
-        trip = TripRow(row.id, row.number, row.destination, row.vehicle)
+        trip = TripRow(row.id, row.number, row.destination, row.vehicle, row.carrier)
         found[row.id] = found[row.number] = trip
     return found
 

@@ -3,13 +3,13 @@
 import re
 from datetime import UTC, datetime
 from typing import Annotated, Any
-from uuid import UUID
 
 from pydantic import BeforeValidator, Field, StringConstraints
 
-from app.batches.codes import CodeError, parse_trip_number
-from app.parties.plates import PlateError, normalise_plate
+from app.trips.fields import ClientId, Plate, TripRef
 from app.web import Unfit
+
+__all__ = ["EventId", "Plate", "TripRef"]
 
 MAX_MASS_G = 2_000_000
 """Two tonnes: no bag, and no container, weighs more."""
@@ -19,7 +19,6 @@ MAX_GROUP_G = 60_000_000
 _RFC3339 = re.compile(
     r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII
 )
-_UUID = re.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 def _instant(value: Any) -> datetime:
@@ -42,37 +41,8 @@ def _instant(value: Any) -> datetime:
         raise Unfit("没有这个时间", "there is no such time") from None
 
 
-def _uuid(value: Any) -> UUID:
-    if isinstance(value, UUID):
-        return value
-    # UUID() by itself also takes braces, underscores and digits of other scripts.
-    if not isinstance(value, str) or not _UUID.fullmatch(value):
-        raise Unfit("应为 UUID", "must be a UUID")
-    return UUID(value)
-
-
-def _plate(value: Any) -> str:
-    if not isinstance(value, str):
-        raise Unfit("应为车牌号", "must be a plate")
-    try:
-        return normalise_plate(value)
-    except PlateError as error:
-        raise Unfit(str(error), "is not a Chinese vehicle plate") from None
-
-
-def _trip(value: Any) -> UUID | str:
-    if isinstance(value, str) and value[:2].upper() == "ZY":
-        try:
-            return str(parse_trip_number(value))
-        except CodeError:
-            raise Unfit("转运交接单号格式不对", "is not a trip number") from None
-    return _uuid(value)
-
-
 Instant = Annotated[datetime, BeforeValidator(_instant)]
-EventId = Annotated[UUID, BeforeValidator(_uuid)]
-Plate = Annotated[str, BeforeValidator(_plate)]
-TripRef = Annotated[UUID | str, BeforeValidator(_trip)]
+EventId = ClientId
 Grams = Annotated[int, Field(ge=1, le=MAX_MASS_G)]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,32}$")]
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]

@@ -35,6 +35,7 @@ from app.events.story import answer_of, order_of, trip_of
 from app.events.write import write
 from app.ledger.leaf import leaf_hash
 from app.trips.open import numbers_of
+from app.trips.policy_rows import load_policies
 
 REPLAYABLE = frozenset({"23505", "40P01", "40001"})
 """unique_violation, deadlock_detected, serialization_failure."""
@@ -216,6 +217,8 @@ class _Needed:
     sites: set[str] = field(default_factory=set)
     trips: list[UUID | str] = field(default_factory=list)
     vehicles: list[str] = field(default_factory=list)
+    origins: set[str] = field(default_factory=set)
+    """Counties of departures: their area's policy decides the regime."""
     packaging: bool = False
 
     def add(self, item: Item) -> None:
@@ -231,6 +234,7 @@ class _Needed:
         if isinstance(draft, Depart):
             self.sites.add(draft.destination)
             self.vehicles.append(draft.vehicle)
+            self.origins.add(draft.site[:6])
         if isinstance(draft, Depart | Arrive) and draft.trip:
             self.trips.append(draft.trip)
         self.packaging |= isinstance(draft, Repack) or bool(
@@ -262,6 +266,7 @@ async def _load(session: AsyncSession, asked: Sequence[_Asked], whole: frozenset
         carriers=await load.carriers_of(session, needed.vehicles),
         packaging=await load.packaging_now(session) if needed.packaging else None,
         shelf=Shelf(),
+        policies=await load_policies(session, needed.origins),
         corrected=await load.corrected_among(session, needed.corrects) if needed.corrects else {},
         reaches={
             one.caller.id: await reach_of(session, one.caller)

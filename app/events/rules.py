@@ -19,6 +19,9 @@ from app.events.errors import (
 from app.events.fields import MAX_MASS_G
 from app.events.schemas import Collect, ContentLine, Depart, Dispose, Draft, HandIn, Repack
 from app.ledger.leaf import utc
+from app.trips import regime
+from app.trips.policy import Policy
+from app.trips.regime import Receiver
 
 EARLIEST = datetime(2020, 9, 30, 16, tzinfo=UTC)
 """2020-10-01 in the province: the 办法 came into force."""
@@ -63,6 +66,7 @@ class SiteFacts:
     open: Span
     permits: tuple[tuple[str, Span], ...] = ()
     listed: tuple[Span, ...] = ()
+    cement_kiln: bool = False
 
 
 @dataclass(frozen=True)
@@ -195,17 +199,15 @@ def receiver_flags(site: SiteFacts | None, on: date) -> tuple[str, ...]:
     return () if _permitted(site, needed, on) else ("receiver-permit-not-in-force",)
 
 
-def regime_of(destination: SiteFacts, on: date) -> str:
-    """Return the regime of a trip: exempt transport is `internal`, all else `hazardous`.
-
-    名录 900-003-04 exempts transport to a store, a listed resource-use unit, and municipal
-    landfills and incinerators; a hazardous-waste plant or an unlisted recycler is not exempt.
-    """
-    if destination.kind == "H":
-        return "hazardous"
-    if destination.kind == "R" and not any(span.holds(on) for span in destination.listed):
-        return "hazardous"
-    return "internal"
+def regime_of(destination: SiteFacts, on: date, policy: Policy) -> str:
+    """Return the regime of a load for a site on a day, under the policy of its origin's area."""
+    receiver = Receiver(
+        kind=destination.kind,
+        listed=any(span.holds(on) for span in destination.listed),
+        permitted=_permitted(destination, "discharge", on),
+        cement_kiln=destination.cement_kiln,
+    )
+    return regime.regime_of(receiver, policy)
 
 
 @dataclass(frozen=True)

@@ -206,6 +206,16 @@ class Happening:
 
     def step(self, code: str, via: str | None = None) -> Step:
         """Return what it says of one bag: named by itself, or reached `via` its container."""
+        if (code, via) not in self._steps:
+            self._steps[code, via] = self._step(code, via)
+        return self._steps[code, via]
+
+    @cached_property
+    def _steps(self) -> dict[tuple[str, str | None], Step]:
+        """Steps that were asked for: a long story is folded again and again."""
+        return {}
+
+    def _step(self, code: str, via: str | None) -> Step:
         body, stamps = self.body, self.stamps
         member = via is not None and code not in self.bags
         named = {} if member else self._named.get(code, {})

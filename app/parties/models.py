@@ -35,6 +35,7 @@ class Site(Base):
         CheckConstraint("kind IN ('P','S','R','I','L','H')", name="kind"),
         CheckConstraint("substr(code, 8, 1) = kind", name="code_kind"),
         CheckConstraint("closed_on IS NULL OR closed_on >= opened_on", name="open_span"),
+        CheckConstraint("plant_kind IN ('cement_kiln')", name="plant_kind"),
     )
 
     code: Mapped[str] = mapped_column(primary_key=True)
@@ -46,6 +47,7 @@ class Site(Base):
     lat: Mapped[float] = mapped_column(Float())
     lon: Mapped[float] = mapped_column(Float())
     point_kind: Mapped[str | None]
+    plant_kind: Mapped[str | None]
     capacity_g: Mapped[int | None]
     operator: Mapped[str] = mapped_column(ForeignKey("organisation.credit_code"), index=True)
     opened_on: Mapped[date]

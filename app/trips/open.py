@@ -16,7 +16,7 @@ from app.trips.models import Trip, TripCounter
 
 @dataclass(frozen=True)
 class OpenedTrip:
-    """A trip that a departure opens."""
+    """A trip that a departure opens, or somebody announces."""
 
     id: UUID
     county: str
@@ -27,6 +27,7 @@ class OpenedTrip:
     manifest: str | None
     opened_on: date
     opened_at: datetime
+    announced_by: UUID | None = None
 
 
 async def open_trips(session: AsyncSession, opened: Sequence[OpenedTrip]) -> dict[UUID, str]:
@@ -64,6 +65,7 @@ async def open_trips(session: AsyncSession, opened: Sequence[OpenedTrip]) -> dic
                     "carrier": t.carrier,
                     "regime": t.regime,
                     "manifest": t.manifest,
+                    "announced_by": t.announced_by,
                 }
                 for t in opened
             ],

@@ -1,0 +1,47 @@
+"""Field types of the wire that name trips: UUIDs made by clients, plates, numbers."""
+
+import re
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import BeforeValidator
+
+from app.batches.codes import CodeError, parse_trip_number
+from app.parties.plates import PlateError, normalise_plate
+from app.web import Unfit
+
+_UUID = re.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+
+def parse_uuid(value: Any) -> UUID:
+    """Return a UUID; Unfit for anything else."""
+    if isinstance(value, UUID):
+        return value
+    # UUID() by itself also takes braces, underscores and digits of other scripts.
+    if not isinstance(value, str) or not _UUID.fullmatch(value):
+        raise Unfit("应为 UUID", "must be a UUID")
+    return UUID(value)
+
+
+def _plate(value: Any) -> str:
+    if not isinstance(value, str):
+        raise Unfit("应为车牌号", "must be a plate")
+    try:
+        return normalise_plate(value)
+    except PlateError as error:
+        raise Unfit(str(error), "is not a Chinese vehicle plate") from None
+
+
+def parse_trip(value: Any) -> UUID | str:
+    """Return a trip's UUID or its number as printed; Unfit for anything else."""
+    if isinstance(value, str) and value[:2].upper() == "ZY":
+        try:
+            return str(parse_trip_number(value))
+        except CodeError:
+            raise Unfit("转运交接单号格式不对", "is not a trip number") from None
+    return parse_uuid(value)
+
+
+ClientId = Annotated[UUID, BeforeValidator(parse_uuid)]
+Plate = Annotated[str, BeforeValidator(_plate)]
+TripRef = Annotated[UUID | str, BeforeValidator(parse_trip)]

@@ -1,0 +1,65 @@
+"""The follower that keeps `trip_leg`: what lists need of each leg, as the log has it.
+
+It looks at a trip again whenever an event concerns it, and reads all of it from postings: going
+over the log once more ends where it was. Announced legs, which stand in no leaf, stay through
+that, so its table is not emptied first.
+"""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.ledger.follow import Follow, LeafRow
+from app.orm import among
+from app.trips.load import TripFile, load_trips
+from app.trips.models import TripEvent, TripLeg
+
+AT_ONCE = 100
+"""Trips that are loaded together: a few thousand bags."""
+
+
+async def apply(session: AsyncSession, leaves: Sequence[LeafRow]) -> None:
+    """Look again at every trip that these events concern."""
+    query = select(TripEvent.trip).where(
+        among(TripEvent.event_id, [leaf.event_id for leaf in leaves])
+    )
+    trips = sorted(await session.scalars(query.distinct()))
+    for start in range(0, len(trips), AT_ONCE):
+        await keep_legs(session, trips[start : start + AT_ONCE])
+
+
+async def keep_legs(session: AsyncSession, trips: Collection[UUID]) -> None:
+    """Write the legs of trips as they are now, in place of what stood."""
+    files = await load_trips(session, trips)
+    await session.execute(delete(TripLeg).where(among(TripLeg.trip, list(files))))
+    rows = [row for file in files.values() for row in _rows(file)]
+    if rows:
+        await session.execute(insert(TripLeg), rows)
+
+
+def _rows(file: TripFile) -> list[dict[str, Any]]:
+    return [
+        {
+            "trip": file.trip.id,
+            "origin": one.leg.origin,
+            "destination": one.leg.destination,
+            "settled": one.leg.settled(one.policy),
+            "waiting": one.leg.waiting,
+            "unconfirmed": bool(one.unconfirmed),
+            "departed_at": one.leg.departed_at,
+            "due_at": one.leg.due_at(one.policy),
+            "bags": len(one.leg.bags),
+            "out_g": one.leg.out_g,
+            "moving_g": one.leg.moving_g,
+            "difference_g": one.leg.difference_g,
+            "seen_by": sorted(one.seen_by),
+        }
+        for one in file.legs
+    ]
+
+
+TRIP_LEGS = Follow("trip_legs", apply, ())

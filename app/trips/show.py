@@ -1,0 +1,127 @@
+"""A trip as it is answered. Pure."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from app.trips.deadline import IsWorkday, monday_to_friday, workdays_after
+from app.trips.find import Seen
+from app.trips.leg import CARRIER, MOVING, ORIGIN, WRITTEN_OFF, Bag, state_of_trip
+from app.trips.load import Place, Riding
+from app.trips.regime import HAZARDOUS, INTERNAL
+from app.trips.schemas import (
+    BagShown,
+    Confirmation,
+    LegShown,
+    PlaceShown,
+    Stray,
+    TripShown,
+)
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+
+
+def shown(
+    seen: Seen,
+    now: datetime,
+    *,
+    may_confirm: Sequence[str] = (),
+    is_workday: IsWorkday = monday_to_friday,
+) -> TripShown:
+    """Return a trip as of `now`; `is_workday` is the calendar that deadlines are counted by."""
+    file, trip = seen.file, seen.file.trip
+    legs = [_leg(one, file.places, now, is_workday, trip.carrier) for one in file.legs]
+    regimes: set[str] = {leg.regime for leg in legs if leg.regime} or {trip.regime}
+    return TripShown(
+        id=trip.id,
+        number=trip.number,
+        state=state_of_trip(leg.state for leg in legs),
+        regime=HAZARDOUS if HAZARDOUS in regimes else INTERNAL,
+        vehicle=trip.vehicle,
+        carrier=seen.carrier,
+        opened_at=trip.opened_at,
+        announced=trip.announced_by is not None,
+        drivers=list(seen.drivers),
+        legs=legs,
+        other_legs=seen.other_legs,
+        not_on_this_trip=[
+            Stray(code=code, at=place_of(file.places, steps[-1].site))
+            for code, steps in sorted(file.strays.items())
+        ],
+        may_confirm=list(may_confirm),
+    )
+
+
+def place_of(places: Mapping[str, Place], code: str) -> PlaceShown:
+    """Return a site by code and name."""
+    return PlaceShown(code=code, name=places[code].name if code in places else code)
+
+
+def _leg(
+    one: Riding,
+    places: Mapping[str, Place],
+    now: datetime,
+    is_workday: IsWorkday,
+    carrier: str | None,
+) -> LegShown:
+    leg, policy = one.leg, one.policy
+    regimes = {departure.regime for departure in leg.departures if departure.regime}
+    hazardous = HAZARDOUS in regimes
+    manifests = sorted({d.manifest for d in leg.departures if d.manifest})
+    reasons = [a.difference_reason for a in leg.arrivals if a.difference_reason]
+    steps = (*leg.departures, *leg.arrivals)
+    return LegShown(
+        origin=place_of(places, leg.origin),
+        destination=place_of(places, leg.destination),
+        state=one.state(now),
+        regime=(HAZARDOUS if hazardous else INTERNAL) if regimes else None,
+        manifests=manifests,
+        manifest_missing=hazardous and any(not d.manifest for d in leg.departures),
+        departed_at=leg.departed_at,
+        due_at=leg.due_at(policy),
+        arrived_at=leg.arrived_at,
+        confirm_by=_confirm_by(one, is_workday) if hazardous else None,
+        confirmation=_confirmation(one, carrier),
+        out_g=leg.out_g,
+        received_g=leg.received_g,
+        moving_g=leg.moving_g,
+        written_off_g=leg.written_off_g,
+        difference_g=leg.difference_g,
+        beyond=leg.beyond(policy),
+        difference_reasons=list(dict.fromkeys(reasons)),
+        flags=list(dict.fromkeys(flag for step in steps for flag in step.flags)),
+        bags=[_bag(bag, leg.destination, leg.origin, places) for bag in leg.bags],
+    )
+
+
+def _confirm_by(one: Riding, is_workday: IsWorkday) -> date | None:
+    """Return the last day for the receiver's confirmation: counted from the first arrival."""
+    first = min((arrival.at for arrival in one.leg.arrivals), default=None)
+    if first is None:
+        return None
+    day = first.astimezone(SHANGHAI).date()
+    return workdays_after(day, one.policy.confirm_workdays, is_workday)
+
+
+def _confirmation(one: Riding, carrier: str | None) -> Confirmation | None:
+    """Return None where nothing has departed, or no carrier is known who could confirm."""
+    if not one.leg.departures or carrier is None:
+        return None
+    waiting = one.unconfirmed
+    side = (CARRIER if waiting[0].side == ORIGIN else ORIGIN) if waiting else None
+    return Confirmation(confirmed=not waiting, waiting_for=side)
+
+
+def _bag(bag: Bag, destination: str, origin: str, places: Mapping[str, Place]) -> BagShown:
+    settled = bag.state not in (MOVING, WRITTEN_OFF)
+    return BagShown(
+        code=bag.code,
+        state=bag.state,
+        out_g=bag.out_g,
+        received_g=bag.received_g if settled else None,
+        difference_g=bag.difference_g if settled else None,
+        outcome=bag.outcome,
+        reason=bag.reason,
+        at=place_of(places, bag.at) if bag.at else None,
+        elsewhere=bag.at not in (None, destination, origin),
+    )

@@ -1,0 +1,183 @@
+"""The 转运交接单 on paper: one trip, each leg with its bags, both weighings, and room to sign.
+
+A hazardous load travels with a 危险废物转移联单 of its own, which lives in the national system:
+this paper names its number and says so.
+"""
+
+from collections.abc import Sequence
+from typing import IO
+
+from starlette.concurrency import run_in_threadpool
+
+from app.paper.answer import paper_file
+from app.paper.document import Document
+from app.paper.table import Cell, Column, Table, Warm
+from app.templating import moment
+from app.trips.schemas import BagShown, LegShown, TripShown
+from app.trips.wording import (
+    BAG_STATES,
+    FLAGS_ON_PAPER,
+    MANIFEST_ELSEWHERE,
+    OUTCOMES,
+    REGIMES,
+    SIDES,
+    STATES,
+    said_of_difference,
+)
+
+COLUMNS = (
+    Column("序号", 0.5, "right"),
+    Column("标签码", 2.0),
+    Column("发运 kg", 0.95, "right"),
+    Column("签收 kg", 0.95, "right"),
+    Column("差异 kg", 0.95, "right"),
+    Column("情况", 2.4),
+)
+
+
+async def print_waybill(trip: TripShown, host: str, *, demo: bool) -> IO[bytes]:
+    """Draw a trip; the same trip gives the same bytes. FontsMissing where there is no type."""
+    file = paper_file()
+    await run_in_threadpool(draw_waybill, file, trip, host, demo=demo)
+    return file
+
+
+def draw_waybill(file: IO[bytes], trip: TripShown, host: str, *, demo: bool) -> None:
+    """Draw a trip into a file."""
+    note = f"{REGIMES[trip.regime]} · 打印件以平台记录为准"
+    with Document(
+        file, title="农药包装废弃物转运交接单", number=trip.number, note=note, demo=demo
+    ) as paper:
+        paper.facts(
+            [
+                ("编号", trip.number),
+                ("状态", STATES[trip.state]),
+                ("管理类别", REGIMES[trip.regime]),
+                ("车牌号", trip.vehicle),
+                ("运输单位", trip.carrier.name if trip.carrier else "未登记"),
+                ("驾驶员", "、".join(trip.drivers)),
+            ],
+            columns=1,
+            link=f"HTTPS://{host}/TRIPS/{trip.number}",
+        )
+        if trip.regime == "hazardous":
+            paper.gap(4)
+            paper.paragraph(MANIFEST_ELSEWHERE)
+        for number, leg in enumerate(trip.legs, 1):
+            _leg(paper, number, leg)
+        if trip.not_on_this_trip:
+            paper.heading("随车到达、但不在本单上的袋")
+            with Table(paper, [Column("标签码"), Column("签收站点", 2)]) as table:
+                table.rows([stray.code, stray.at.name] for stray in trip.not_on_this_trip)
+        if trip.other_legs:
+            paper.paragraph(f"本车另有 {trip.other_legs} 段与您的站点或辖区无关，未列出。")
+        paper.heading("交接签字")
+        paper.signatures(["发运方", "承运方", "接收方"])
+
+
+def _leg(paper: Document, number: int, leg: LegShown) -> None:
+    paper.heading(f"第 {number} 段　{leg.origin.name} → {leg.destination.name}")
+    paper.facts(_facts(leg))
+    for sentence in sentences_of(leg):
+        paper.paragraph(sentence, warm=True)
+    if not leg.bags:
+        paper.paragraph("还没有装车。")
+        return
+    paper.gap(4)
+    with Table(paper, COLUMNS) as table:
+        table.rows(_row(n, bag) for n, bag in enumerate(leg.bags, 1))
+        received = kilograms(leg.received_g) if leg.arrived_at else ""
+        table.row(
+            ["", f"合计 {len(leg.bags)} 袋", kilograms(leg.out_g), received, _total(leg), ""],
+            total=True,
+        )
+
+
+def _facts(leg: LegShown) -> list[tuple[str, str]]:
+    facts = [
+        ("发运站点", f"{leg.origin.name}（{leg.origin.code}）"),
+        ("接收站点", f"{leg.destination.name}（{leg.destination.code}）"),
+        ("发运时间", moment(leg.departed_at)),
+        ("签收时间", moment(leg.arrived_at)),
+        ("状态", STATES[leg.state]),
+        ("交接确认", _confirmation(leg)),
+    ]
+    if leg.regime == "hazardous":
+        facts.append(("联单编号", "、".join(leg.manifests)))
+        facts.append(
+            (
+                "接收确认",
+                f"{leg.confirm_by:%Y-%m-%d} 前" if leg.confirm_by else "签收后五个工作日内",
+            )
+        )
+    return facts
+
+
+def _confirmation(leg: LegShown) -> str:
+    if leg.confirmation is None:
+        return "—"
+    if leg.confirmation.waiting_for is None:
+        return "双方已确认"
+    return f"待{SIDES[leg.confirmation.waiting_for]}确认"
+
+
+def sentences_of(leg: LegShown) -> list[str]:
+    """Return in words what is wrong with a leg."""
+    found = []
+    if leg.manifest_missing:
+        found.append("危险废物运输，缺少危险废物转移联单编号。")
+    if leg.beyond:
+        words = said_of_difference(leg.difference_g, leg.received_g - leg.difference_g)
+        reasons = "；".join(leg.difference_reasons)
+        found.append(f"{words}。{f'原因：{reasons}。' if reasons else '没有写明原因。'}")
+    for outcome, name in OUTCOMES.items():
+        many = sum(bag.outcome == outcome for bag in leg.bags)
+        if many:
+            found.append(f"{name} {many} 袋。")
+    elsewhere = sum(bag.elsewhere for bag in leg.bags)
+    if elsewhere:
+        found.append(f"{elsewhere} 袋送到了别的站点。")
+    found += [f"{FLAGS_ON_PAPER[flag]}。" for flag in leg.flags if flag in FLAGS_ON_PAPER]
+    return found
+
+
+def _row(number: int, bag: BagShown) -> Sequence[Cell]:
+    odd = bag.outcome or bag.elsewhere or bag.state == "written_off"
+    words = " · ".join(words_of(bag))
+    return [
+        str(number),
+        bag.code,
+        kilograms(bag.out_g),
+        "" if bag.received_g is None else kilograms(bag.received_g),
+        "" if bag.difference_g is None else signed(bag.difference_g),
+        Warm(words) if odd else words,
+    ]
+
+
+def words_of(bag: BagShown) -> list[str]:
+    """Return in words what became of a bag."""
+    words = [BAG_STATES[bag.state]]
+    if bag.outcome:
+        words = [OUTCOMES[bag.outcome]] + ([BAG_STATES[bag.state]] if bag.state != "moving" else [])
+    if bag.elsewhere and bag.at:
+        words.append(f"在{bag.at.name}")
+    if bag.reason:
+        words.append(bag.reason)
+    return words
+
+
+def _total(leg: LegShown) -> Cell:
+    if not leg.arrived_at:
+        return ""
+    words = signed(leg.difference_g)
+    return Warm(words) if leg.beyond else words
+
+
+def kilograms(grams: int) -> str:
+    """Show grams as kilograms with three decimals, as scales print them."""
+    return f"{grams / 1000:,.3f}"
+
+
+def signed(grams: int) -> str:
+    """Show a difference in kilograms with its sign."""
+    return f"{grams / 1000:+,.3f}".replace("-", "−") if grams else "0"

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.balance.booked import transfer_of
 from app.balance.models import CountyFlow, Posting, SiteFlow
-from app.balance.postings import MEMO, Transfer, county_of, net
+from app.balance.postings import MEMO, REPACK, Transfer, county_of, net
 from app.ledger.follow import Follow, LeafRow
 from app.ledger.models import Leaf
 from app.orm import among
@@ -90,10 +90,15 @@ async def apply(session: AsyncSession, leaves: Sequence[LeafRow]) -> None:
 
 
 def _standing(postings: Iterable[Posting]) -> list[Transfer]:
-    """Return what stands of each step of each batch."""
+    """Return what stands of each step of each batch.
+
+    What goes through the inner account of a repack is left out: inputs and outputs are at one
+    site, and what a repack removes has an account of its own.
+    """
     steps: dict[tuple[str, UUID], list[Transfer]] = defaultdict(list)
     for posting in postings:
-        steps[posting.batch_code, posting.about].append(transfer_of(posting))
+        if REPACK not in (posting.from_account, posting.to_account):
+            steps[posting.batch_code, posting.about].append(transfer_of(posting))
     return [transfer for booked in steps.values() for transfer in net(booked)]
 
 
@@ -150,5 +155,10 @@ FLOWS = Follow(
     "flows",
     apply,
     (SiteFlow, CountyFlow),
-    frozenset({"hand_in", "collect", "store", "depart", "arrive", "dispose"}),
+    frozenset(
+        {
+            "hand_in", "collect", "store", "repack", "stock_count", "write_off", "depart", "arrive",
+            "dispose", "correct",
+        }
+    ),  # fmt: skip
 )

@@ -17,6 +17,8 @@ CLAIMED = "claimed"
 CONFIRMED = "confirmed"
 MEMO = frozenset({CLAIMED, CONFIRMED})
 """Accounts of the memo transfer; balances leave both out."""
+REPACK = "repack"
+"""The inner account of a repack; it nets to zero by event, place, origin and day: balances leave it out."""
 
 
 def site_account(code: str) -> str:

@@ -11,7 +11,7 @@ from app.orm import Base
 
 TO_SITE, FROM_SITE = "starts_with(to_account, 'site/')", "starts_with(from_account, 'site/')"
 TO_TRIP, FROM_TRIP = "starts_with(to_account, 'transit/')", "starts_with(from_account, 'transit/')"
-_TOUCHED = "CASE\n    WHEN {} THEN to_account\n    ELSE from_account\nEND"
+_TOUCHED = "\nCASE\n    WHEN {} THEN to_account\n    ELSE from_account\nEND"
 """Line by line as PostgreSQL prints it: the check of migrations compares texts."""
 SITE_TOUCHED = _TOUCHED.format(TO_SITE)
 """The site's account that a posting touches; of a transfer between two sites the one that takes."""

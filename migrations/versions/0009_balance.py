@@ -1,7 +1,7 @@
 """Indexes by which a cell of a balance finds its postings.
 
 Not while many people record: writers of postings wait while the indexes are built, some six seconds a
-million postings. They take 34 MB a million beside the 280 MB of the table and its other indexes, and
+million postings. They take 30 MB a million beside the 280 MB of the table and its other indexes, and
 cost a recorded event 13 µs of about a millisecond.
 """
 

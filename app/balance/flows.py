@@ -20,6 +20,10 @@ from app.ledger.follow import Follow, LeafRow
 from app.ledger.models import Leaf
 from app.orm import among
 
+BOOKING = frozenset({"hand_in", "collect", "store", "depart", "arrive", "dispose"}) | {
+    "repack", "stock_count", "write_off", "correct",
+}  # fmt: skip
+"""Kinds of event that move mass."""
 SiteKey = tuple[str, date, str]
 CountyKey = tuple[str, str, date, str, str, str, str]
 
@@ -155,10 +159,5 @@ FLOWS = Follow(
     "flows",
     apply,
     (SiteFlow, CountyFlow),
-    frozenset(
-        {
-            "hand_in", "collect", "store", "repack", "stock_count", "write_off", "depart", "arrive",
-            "dispose", "correct",
-        }
-    ),  # fmt: skip
+    BOOKING,
 )

@@ -8,7 +8,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.orm import Base
 
-
 TO_SITE, FROM_SITE = "starts_with(to_account, 'site/')", "starts_with(from_account, 'site/')"
 TO_TRIP, FROM_TRIP = "starts_with(to_account, 'transit/')", "starts_with(from_account, 'transit/')"
 _TOUCHED = "\nCASE\n    WHEN {} THEN to_account\n    ELSE from_account\nEND"

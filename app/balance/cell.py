@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Text, and_, false, func, or_
 
+from app.balance.postings import REPACK
 from app.balance.subject import OfCounties, OfSite, OfTrip, Subject
 from app.orm import among
 from app.parties.models import Site
@@ -51,8 +52,13 @@ class Cell:
         return false() if self._inside else among(Site.county, subject.counties)
 
     def holds(self, other: Any, place: Any) -> ColumnElement[bool]:
-        """Return whether a transfer is of this cell, by the other account and the place."""
+        """Return whether a transfer is of this cell, by the other account and the place.
+
+        What goes through a repack is of none. A list of what was held needs it, bag by bag.
+        """
         subject = self.subject
+        if self.account == REPACK:
+            return false()
         if isinstance(subject, OfTrip):
             return _is(other, self.account)
         if isinstance(subject, OfSite):

@@ -33,7 +33,7 @@ from app.balance.models import (
     TRIP_TOUCHED,
     Posting,
 )
-from app.balance.postings import REPACK, transit_account
+from app.balance.postings import transit_account
 from app.ledger.models import Leaf
 
 MAX_SIZE = 2**63 - 1
@@ -60,7 +60,6 @@ def _moved(own: Any, size: int) -> Select[Any]:
         )
         # A look at the index for each posting: as a join, all leaves were read for a small site.
         .where(_leaf_of(Posting.cause) < size)
-        .where(Posting.from_account != REPACK, Posting.to_account != REPACK)
     )
 
 

@@ -102,10 +102,13 @@ async def _held(
     items = []
     for one in shown:
         kind, _, place = one.key.account.partition("/")
-        at = {"site": place, "site_name": names[place], "trip": None, "trip_number": None}
-        if kind == "transit":
-            number = trips.get(UUID(place))
-            at = {"site": None, "site_name": None, "trip": place, "trip_number": number}
+        trip = place if kind == "transit" else None
+        at = {
+            "site": None if trip else place,
+            "site_name": None if trip else names[place],
+            "trip": trip,
+            "trip_number": trips.get(UUID(trip)) if trip else None,
+        }
         items.append({"batch": one.key.batch, "mass_g": one.mass_g, **at})
     return {"items": items, "next_cursor": onward, "log": {"size": size}}
 

@@ -134,7 +134,11 @@ def _name(asked: Asked, side: str, account: str, names: Mapping[str, str]) -> st
     comes = side == "in"
     if kind in FOREIGN:
         return _way(asked.by, kind, names.get(code, code), comes=comes)
-    more = {"difference": ("（短少）", "（多出）"), "unexplained": ("（已冲回）", "")}
+    more = {
+        "field": ("（封袋称重调减）", ""),
+        "difference": ("（短少）", "（多出）"),
+        "unexplained": ("（冲回）", ""),
+    }
     return name_of(account) + more.get(kind, ("", ""))[comes]
 
 

@@ -141,6 +141,7 @@ PUBLIC_PAGE = Row(
     },
 )  # fmt: skip
 
+
 def of_balance(*, page: bool = False, **figure: str) -> tuple[Row, ...]:
     """Return the rows of a balance, or of one of its figures: of a site, an area and a trip."""
     asked = {**DAYS, **figure}

@@ -14,8 +14,7 @@ from app.amendments import routes as amendments_routes
 from app.areas import routes as areas_routes
 from app.auth import pages as auth_pages
 from app.auth import routes as auth_routes
-from app.balance import pages as balance_pages
-from app.balance import routes as balance_routes
+from app.balance import pages as site_pages
 from app.balance.flows import FLOWS
 from app.batches import pages as batches_pages
 from app.batches import routes as batches_routes
@@ -47,6 +46,7 @@ from app.registers import import_pages as registers_import_pages
 from app.registers import pages as registers_pages
 from app.registers import routes as registers_routes
 from app.registers import withdraw_pages as registers_withdraw_pages
+from app.reports import balance_pages, balance_routes
 from app.reports import pages as reports_pages
 from app.reports import routes as reports_routes
 from app.supply import routes as supply_routes
@@ -78,9 +78,10 @@ ROUTERS = (
     batches_pages.router,
     custody_routes.router,
     custody_pages.router,
+    site_pages.router,
+    supply_routes.router,
     balance_routes.router,
     balance_pages.router,
-    supply_routes.router,
     reports_routes.router,
     reports_pages.router,
     amendments_routes.router,

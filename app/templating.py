@@ -51,6 +51,12 @@ def tonnes(grams: int | None) -> str:
     return f"{grams / GRAMS_IN_TONNE:,.3f}".replace("-", MINUS) if grams else "0"
 
 
+def kilograms(grams: int) -> str:
+    """Show grams as kilograms to the gram, without their unit: for a sheet that must add up."""
+    whole, rest = divmod(abs(grams), GRAMS_IN_KILOGRAM)
+    return f"{MINUS if grams < 0 else ''}{whole:,}.{rest:03}"
+
+
 def percent(rate: float | None) -> str:
     """Show a rate as a percentage with one decimal; a dash where there is none."""
     return "—" if rate is None else f"{rate * 100:.1f} %"
@@ -75,7 +81,9 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals["asset"] = asset
-    environment.filters.update(mass=mass, tonnes=tonnes, percent=percent, moment=moment)
+    environment.filters.update(
+        mass=mass, tonnes=tonnes, kilograms=kilograms, percent=percent, moment=moment
+    )
     return environment
 
 

@@ -171,6 +171,11 @@ TRIP = Thing(
     _trip_of(collector="keeper", keeper="plant", plant="collector"),
     str(uuid4()),
 )
+BALANCED_TRIP = Thing(
+    lambda ground, who: ground.trips["to plant" if who.role == "plant" else "to station"],
+    lambda ground, _: ground.trips["far"],
+    "ZY202501011301100999",
+)
 SUPPLY_EVENT = Thing(
     lambda ground, _: ground.events["own_supply"],
     lambda ground, _: ground.events["far_supply"],
@@ -210,7 +215,7 @@ async def lay_out(database: Database) -> Ground:
     [own] = await world.issue_labels(1, site=None)
     [near] = await world.issue_labels(1, site=w.OTHER_POINT)
     [at_plant] = await world.issue_labels(1, county=w.XINJI, site=None)
-    far, far_label = await world.issue_labels(2, county=w.ANXIN, site=w.FAR_POINT)
+    far, far_label, far_gone = await world.issue_labels(3, county=w.ANXIN, site=w.FAR_POINT)
     for site, kind in ((w.POINT, "bag"), (w.STATION, "bag"), (w.PLANT, "container")):
         await world.issue_labels(1, county=site[:6], site=site, kind=kind)
     async with database.read() as session:
@@ -236,6 +241,9 @@ async def lay_out(database: Database) -> Ground:
     await world.whole_life(own)
     ground.events = {name: event["id"] for name, event in collected.items()}
     ground.events["own"] = await _hand_in_of(world, own)
+    to_burner = {"site": w.FAR_POINT, "destination": w.INCINERATOR, "vehicle": "冀AD12345"}
+    ground.trips["far"] = (await world.event("depart", far_gone, **to_burner))["trip"]
+    ground.trips["to station"], ground.trips["to plant"] = await _trips_of(world, own)
     ground.events["own_supply"] = await _supply(world, "county", w.LUQUAN)
     ground.events["far_supply"] = await _supply(world, "far_county", w.ANXIN, dealer=FAR_NAME)
     await _secrets_for(ground)
@@ -271,6 +279,11 @@ async def _hand_in_of(world: World, code: str) -> str:
     answer = await world.client("admin").get(f"/api/v1/batches/{code}/custody")
     event: str = answer.json()["steps"][0]["event"]
     return event
+
+
+async def _trips_of(world: World, code: str) -> list[str]:
+    answer = await world.client("admin").get(f"/api/v1/batches/{code}/custody")
+    return [step["trip"] for step in answer.json()["steps"] if step["kind"] == "depart"]
 
 
 async def _supply(world: World, by: str, county: str, **fields: str) -> str:

@@ -15,6 +15,7 @@ from tests import world as w
 from tests.ground import (
     AREA,
     BAG,
+    BALANCED_TRIP,
     CHANGED,
     CHANGED_ON_PAGE,
     COUNTY,
@@ -140,6 +141,28 @@ PUBLIC_PAGE = Row(
     },
 )  # fmt: skip
 
+
+def of_balance(*, page: bool = False, **figure: str) -> tuple[Row, ...]:
+    """Return the rows of a balance, or of one of its figures: of a site, an area and a trip."""
+    asked = {**DAYS, **figure}
+    return (
+        Row(EVERYONE, "balance.read", query={"site": SITE, **asked}, page=page),
+        Row(EVERYONE, "balance.read", query={"area": AREA, **asked}, nothing=WITHOUT_A_COUNTY, page=page),
+        Row(EVERYONE, "balance.read", query={"trip": BALANCED_TRIP, **asked}, page=page),
+    )  # fmt: skip
+
+
+def of_sites(*, page: bool = False) -> tuple[Row, ...]:
+    """Return the rows of the balances of many sites."""
+    return (
+        Row(EVERYONE, "balance.read", query=DAYS, page=page),
+        Row(EVERYONE, "balance.read", query={"area": AREA, **DAYS}, nothing=WITHOUT_A_COUNTY, page=page),
+    )  # fmt: skip
+
+
+OF_BALANCE, OF_SITES = of_balance(), of_sites()
+OF_FIGURE = (*of_balance(side="in", account="field"), *of_balance(side="closing"))
+
 ROUTES: dict[str, Row | tuple[Row, ...]] = {
     # who is calling
     # (hashing is slow: what does not fit is answered before; tests/test_auth_*.py sign in)
@@ -258,10 +281,12 @@ ROUTES: dict[str, Row | tuple[Row, ...]] = {
     "GET /api/v1/batches/{code}": Row(EVERYONE, "batches.read", path={"code": BAG}),
     "GET /api/v1/batches/{code}/custody": Row(EVERYONE, "batches.read", path={"code": BAG}),
     # figures
-    "GET /api/v1/balance": (
-        Row(EVERYONE, "balance.read", query={"site": SITE, **DAYS}),
-        Row(EVERYONE, "balance.read", query={"area": AREA, **DAYS}, nothing=WITHOUT_A_COUNTY),
-    ),
+    "GET /api/v1/balance": OF_BALANCE,
+    "GET /api/v1/balance.csv": OF_BALANCE,
+    "GET /api/v1/balance/entries": OF_FIGURE,
+    "GET /api/v1/balance/entries.csv": OF_FIGURE,
+    "GET /api/v1/balance/sites": OF_SITES,
+    "GET /api/v1/balance/sites.csv": OF_SITES,
     "POST /api/v1/supply": Row(
         frozenset({"county", "city", "province"}), "declare.supply", AGRICULTURE,
         json={"rows": [SOLD]}, own=201,
@@ -436,6 +461,9 @@ ROUTES: dict[str, Row | tuple[Row, ...]] = {
     ),
     "GET /batches/find": Row(EVERYONE, "batches.read", query={"code": LABEL}, own=303, page=True),
     "GET /batches/{code}": Row(EVERYONE, "batches.read", path={"code": BAG}, page=True),
+    "GET /balance": of_balance(page=True),
+    "GET /balance/entries": of_balance(page=True, side="closing"),
+    "GET /balance/sites": of_sites(page=True),
     "GET /reports/recovery": Row(SUPERVISORS, "reports.read", nothing=frozenset({"township"}), page=True),
     "GET /record/{kind}": (
         *(Row(RIGHTS_OF[kind], f"event.{kind}", path={"kind": kind}, page=True) for kind in RIGHTS_OF),

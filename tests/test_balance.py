@@ -46,7 +46,8 @@ async def balance(world: World, start: date, end: date, by: str = "province", **
     assert answer.status_code == 200, answer.text
     found = answer.json()
     asked = {"from": str(start), "to": str(end), **of}
-    assert {name: found[name] for name in ("from", "to", "area", "site") if name in found} == asked
+    names = ("from", "to", "area", "site", "trip")
+    assert {name: found[name] for name in names if name in found} == asked
     total_in, total_out = sum(found["in"].values()), sum(found["out"].values())
     assert found["opening_g"] + total_in == total_out + found["closing_g"]
     assert min([0, *found["in"].values(), *found["out"].values()]) == 0

@@ -20,6 +20,10 @@ from app.ledger.follow import Follow, LeafRow
 from app.ledger.models import Leaf
 from app.orm import among
 
+BOOKING = frozenset({"hand_in", "collect", "store", "depart", "arrive", "dispose"}) | {
+    "repack", "stock_count", "write_off", "correct",
+}  # fmt: skip
+"""Kinds of event that move mass."""
 SiteKey = tuple[str, date, str]
 CountyKey = tuple[str, str, date, str, str, str, str]
 
@@ -34,8 +38,6 @@ def site_flows(transfers: Iterable[Transfer]) -> dict[SiteKey, tuple[int, int]]:
     """Return (in, out) grams by site, day and counter account."""
     sums: dict[SiteKey, list[int]] = defaultdict(lambda: [0, 0])
     for t in transfers:
-        if REPACK in (t.source, t.target):
-            continue
         for mine, other, side in ((t.target, t.source, 0), (t.source, t.target, 1)):
             if mine.startswith("site/"):
                 counter = "transit" if other.startswith("transit/") else other
@@ -51,8 +53,6 @@ def county_flows(transfers: Iterable[Transfer]) -> dict[CountyKey, int]:
     """
     sums: dict[CountyKey, int] = defaultdict(int)
     for t in transfers:
-        if REPACK in (t.source, t.target):
-            continue
         county, _, scope = t.origin.partition("/")
         key = (
             county,
@@ -94,10 +94,15 @@ async def apply(session: AsyncSession, leaves: Sequence[LeafRow]) -> None:
 
 
 def _standing(postings: Iterable[Posting]) -> list[Transfer]:
-    """Return what stands of each step of each batch."""
+    """Return what stands of each step of each batch.
+
+    What goes through the inner account of a repack is left out: inputs and outputs are at one
+    site, and what a repack removes has an account of its own.
+    """
     steps: dict[tuple[str, UUID], list[Transfer]] = defaultdict(list)
     for posting in postings:
-        steps[posting.batch_code, posting.about].append(transfer_of(posting))
+        if REPACK not in (posting.from_account, posting.to_account):
+            steps[posting.batch_code, posting.about].append(transfer_of(posting))
     return [transfer for booked in steps.values() for transfer in net(booked)]
 
 
@@ -154,20 +159,5 @@ FLOWS = Follow(
     "flows",
     apply,
     (SiteFlow, CountyFlow),
-    frozenset(
-        {
-            "hand_in",
-            "collect",
-            "store",
-            "pack",
-            "unpack",
-            "repack",
-            "stock_count",
-            "write_off",
-            "depart",
-            "arrive",
-            "dispose",
-            "correct",
-        }
-    ),
+    BOOKING,
 )

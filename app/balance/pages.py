@@ -12,6 +12,7 @@ from app.areas.scope import reach_of
 from app.auth.access import SignedIn
 from app.auth.permissions import require
 from app.balance.read import Balance, balance_of_site
+from app.balance.words import name_of
 from app.batches.stock import stock_of
 from app.db import Reading
 from app.errors import NotFound
@@ -23,18 +24,6 @@ router = APIRouter(include_in_schema=False)
 
 DAYS = timedelta(days=30)
 SOON = timedelta(days=60)
-ACCOUNTS = {
-    "field": "回收",
-    "transit": "转运",
-    "site": "转运（交接记录不全）",
-    "treated/resource_use": "资源化利用",
-    "treated/incinerate": "焚烧处置",
-    "treated/landfill": "填埋处置",
-    "treated/hazardous": "危险废物处置",
-    "difference": "称重差异",
-    "unexplained": "来源待补",
-}
-"""Counter accounts in the words of a 物料平衡表."""
 
 
 @router.get("/sites/{code}")
@@ -94,7 +83,6 @@ def _named(sums: dict[str, int]) -> list[dict[str, Any]]:
     """Add up grams by account under its Chinese name; one site's name stands for all sites."""
     named: dict[str, int] = {}
     for account, grams in sums.items():
-        whole = "site" if account.startswith("site/") else account
-        name = ACCOUNTS.get(whole, whole)
+        name = name_of(account)
         named[name] = named.get(name, 0) + grams
     return [{"name": name, "mass_g": grams} for name, grams in named.items()]

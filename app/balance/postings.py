@@ -21,8 +21,6 @@ CLAIMED = "claimed"
 CONFIRMED = "confirmed"
 MEMO = frozenset({CLAIMED, CONFIRMED})
 """Accounts of the memo transfer; balances leave both out."""
-INNER = MEMO | {REPACK}
-"""Accounts that balances of sites and areas leave out."""
 
 
 def site_account(code: str) -> str:

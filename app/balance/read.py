@@ -4,14 +4,18 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.balance.flows import FLOWS
 from app.balance.models import CountyFlow, SiteFlow
-from app.balance.postings import MEMO
+from app.balance.postings import MEMO, transit_account
+from app.balance.subject import OfCounties, OfSite, Subject
+from app.balance.touching import touching_trip
 from app.ledger.follow import cursor_of
+from app.orm import among
 
 HELD = ("site", "transit")
 """Account classes whose mass is inside an area."""
@@ -40,6 +44,15 @@ class Balance:
             "closing_g": self.closing_g,
             "log": {"size": self.log_size},
         }
+
+
+async def balance_of(session: AsyncSession, subject: Subject, start: date, end: date) -> Balance:
+    """Return the balance of a site, of counties or of a trip over days, both inclusive."""
+    if isinstance(subject, OfSite):
+        return await balance_of_site(session, subject.site, start, end)
+    if isinstance(subject, OfCounties):
+        return await balance_of_counties(session, subject.counties, start, end)
+    return await balance_of_trip(session, subject.trip, start, end)
 
 
 async def balance_of_site(session: AsyncSession, site: str, start: date, end: date) -> Balance:
@@ -108,6 +121,52 @@ async def balance_of_counties(
             opening -= int(earlier)
             out[_counter(to_class, to_place)] += int(within)
     return Balance(opening, _some(into), _some(out), await cursor_of(session, FLOWS.name))
+
+
+async def balance_of_trip(session: AsyncSession, trip: UUID, start: date, end: date) -> Balance:
+    """Return what a trip held before, took on and gave off by site, and holds after.
+
+    Of the same leaves as the flows of sites, so that the figures of both stand beside each other.
+    """
+    size = await cursor_of(session, FLOWS.name)
+    own = transit_account(str(trip))
+    moved = touching_trip(own, size, date.min, end).subquery().c
+    line = (
+        moved.batch_code,
+        moved.about,
+        moved.origin,
+        moved.place,
+        moved.occurred_on,
+        moved.other,
+    )
+    standing = select(*line, func.sum(moved.grams).label("grams")).group_by(*line).subquery().c
+    before = standing.occurred_on < start
+    comes = standing.grams > 0
+    rows = await session.execute(
+        select(
+            standing.other,
+            func.sum(case((before, standing.grams), else_=0)),
+            func.sum(case((~before & comes, standing.grams), else_=0)),
+            func.sum(case((~before & ~comes, -standing.grams), else_=0)),
+        ).group_by(standing.other)
+    )
+    opening, into, out = 0, {}, {}
+    for other, earlier, in_g, out_g in rows:
+        opening += int(earlier)
+        into[other] = int(in_g)
+        out[other] = int(out_g)
+    return Balance(opening, _some(into), _some(out), size)
+
+
+async def held_in_transit(session: AsyncSession, counties: frozenset[str], end: date) -> int:
+    """Return what trips that count at counties carry at the end of a day; grams."""
+    on, off = CountyFlow.to_class == "transit", CountyFlow.from_class == "transit"
+    came = case((on & among(CountyFlow.to_place, counties), CountyFlow.mass_g), else_=0)
+    went = case((off & among(CountyFlow.from_place, counties), CountyFlow.mass_g), else_=0)
+    carried = select(func.coalesce(func.sum(came - went), 0)).where(
+        on | off, CountyFlow.occurred_on <= end
+    )
+    return int(await session.scalar(carried) or 0)
 
 
 def _counter(account: str, place: str) -> str:

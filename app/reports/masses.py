@@ -18,6 +18,8 @@ Basis = Literal["origin", "place"]
 SCOPE = "pesticide"
 """The rate counts the packaging of pesticides alone."""
 REUSED = "treated/resource_use"
+OPENING = "opening"
+"""The account that stock from before the platform comes from."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,8 @@ class Masses:
     """Grams of scope `pesticide`.
 
     By origin, opening + collected = held + in transit + treated + loss, to the gram. `loss_g` is
-    net to difference, removed and written_off, less net from unexplained and opening.
+    net to difference, removed and written_off, less net from unexplained and opening; `stock_g`,
+    a part of it, is what came from opening: stock from before the platform, found by a count.
     """
 
     opening_g: int = 0
@@ -36,6 +39,7 @@ class Masses:
     treated_g: int = 0
     reused_g: int = 0
     loss_g: int = 0
+    stock_g: int = 0
 
     @classmethod
     def total(cls, parts: Iterable[Self]) -> Self:
@@ -121,6 +125,8 @@ def _add(sums: dict[str, int], own: str, other: str, before: int, within: int) -
             add("reused_g", -within)
     else:
         add("loss_g", -within)
+        if other == OPENING:
+            add("stock_g", within)
 
 
 async def generated_of(

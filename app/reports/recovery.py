@@ -244,6 +244,9 @@ def _rates_of_treatment(masses: Masses) -> dict[str, Rate]:
     return {
         "resource_use_rate": resource_use_rate(masses.reused_g, masses.collected_g),
         "treatment_rate": treatment_rate(
-            masses.treated_g, masses.opening_g, masses.collected_g, masses.closing_g
+            masses.treated_g,
+            masses.opening_g + masses.stock_g,
+            masses.collected_g,
+            masses.closing_g,
         ),
     }

@@ -97,10 +97,17 @@ def write_big_log(path: Path, leaves: int) -> None:
     """Write an export of so many leaves, some 2.6 KB each."""
     rng = Random(6962)  # noqa: S311  made up, and each time the same
     written = Written()
+    write_events(path, islice(_events(rng, written), leaves), written, rng)
+
+
+def write_events(path: Path, events: Iterable["MadeUp"], written: Written, rng: Random) -> None:
+    """Write an export of events, the first of which are the keys; `written` has the sums they make."""
     body = path.with_name(f"{path.name}.body")
+    leaves = 0
     with body.open("w", encoding="utf-8") as file:
-        for index, event in enumerate(islice(_events(rng, written), leaves)):
+        for index, event in enumerate(events):
             file.write(_leaf_line(index, event, written, rng))
+            leaves = index + 1
     written.head()
     try:
         with path.open("w", encoding="utf-8") as file:
@@ -136,13 +143,14 @@ class MadeUp:
     at: datetime
     site: str | None
     own: Row
-    batch: str | None = None
+    codes: list[str] = field(default_factory=list)
+    """Of bags and containers, as `event_batch` has them."""
     postings: list[Row] = field(default_factory=list)
 
 
 def _events(rng: Random, written: Written) -> Iterator[MadeUp]:
     """Yield events without end: the keys, then bags that are on their way together."""
-    yield _keys(rng)
+    yield keys_event(rng)
     number, count = 0, 0
     while True:
         lives = [_life(rng, n, BEGIN + n * A_BAG) for n in range(number, number + AT_ONCE)]
@@ -153,7 +161,7 @@ def _events(rng: Random, written: Written) -> Iterator[MadeUp]:
                 if step < len(life):
                     event, transfers = life[step]
                     # What is booked counts at once: the file may end after any leaf.
-                    _change(written, booked, transfers)
+                    change_sums(written, booked, transfers)
                     booked.extend(transfers)
                     count += 1
                     yield event
@@ -161,7 +169,7 @@ def _events(rng: Random, written: Written) -> Iterator[MadeUp]:
                         yield _supply(rng, written, count, BEGIN + number * A_BAG)
 
 
-def _change(written: Written, before: list[Transfer], new: list[Transfer]) -> None:
+def change_sums(written: Written, before: list[Transfer], new: list[Transfer]) -> None:
     """Bring the sums from what stood of a bag to what stands."""
     touched = {t.about for t in new}
     stood = [t for t in before if t.about in touched]
@@ -202,7 +210,7 @@ def _life(rng: Random, number: int, begin: datetime) -> list[tuple[MadeUp, list[
 
     def event(id_: str, kind: str, hours: int, site: str, **own: Any) -> MadeUp:
         named = {"batches": [{"code": batch, **own.pop("weight", {})}]}
-        return MadeUp(id_, kind, at + timedelta(hours=hours), site, {**named, **own}, batch)
+        return MadeUp(id_, kind, at + timedelta(hours=hours), site, {**named, **own}, [batch])
 
     def moved(about: str, hours: int, source: str, target: str, grams: int) -> Transfer:
         day = day_of(at + timedelta(hours=hours))
@@ -243,11 +251,12 @@ def _listed(
     life: list[tuple[MadeUp, list[Transfer]]],
 ) -> list[tuple[MadeUp, list[Transfer]]]:
     for event, transfers in life:
-        event.postings = listed(event.batch or "", transfers)
+        event.postings = listed("".join(event.codes), transfers)
     return life
 
 
-def _keys(rng: Random) -> MadeUp:
+def keys_event(rng: Random) -> MadeUp:
+    """Return the first leaf: the keys of the log."""
     since = {"valid_from": utc(BEGIN), "reason": "平台启动时登记"}
     rows = [
         {"purpose": purpose, "vkey": str(key.verifier), **since}
@@ -298,8 +307,9 @@ def _leaf_line(index: int, event: MadeUp, written: Written, rng: Random) -> str:
         "effective_at": at, "recorded_at": recorded, "occurred_on": day_of(event.at).isoformat(),
         "actor": actor, "leaf": leaf, "leaf_hash": digest.hex(), "postings": booked,
     }  # fmt: skip
-    codes = [event.batch] if event.batch else []
-    rows = [_posting(event.id, one) for one in sorted(event.postings, key=lambda one: one["n"])]
+    codes = sorted(event.codes)
+    by_key = sorted(event.postings, key=lambda one: (one["batch"], one["n"]))
+    rows = [_posting(event.id, one) for one in by_key]
     private = {"commitment": sealed} if sealed else None
     return _line(["leaf", index, event.id, row, codes, rows, private])
 
@@ -339,7 +349,7 @@ def _write_rest(
     write("checkpoint", ([size, note, prev] for (size, (note, _)), prev in published))
     vkey = str(WITNESS.verifier)
     write("cosignature", ([size, vkey, line] for size, (_, line) in notes.items()))
-    declared = _keys(Random(6962))  # noqa: S311  as the first leaf was drawn
+    declared = keys_event(Random(6962))  # noqa: S311  as the first leaf was drawn
     write(
         "key",
         [

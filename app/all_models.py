@@ -1,5 +1,7 @@
 """Imports every table, so that migrations and tests see one whole metadata."""
 
+import app.alerts.models
+import app.alerts.running
 import app.areas.models
 import app.auth.models
 import app.balance.models

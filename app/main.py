@@ -9,6 +9,9 @@ from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
 from app import error_handlers
+from app.alerts import routes as alerts_routes
+from app.alerts.follow import ALERTS
+from app.alerts.tick import keep_ticking
 from app.amendments import pages as amendments_pages
 from app.amendments import routes as amendments_routes
 from app.areas import routes as areas_routes
@@ -59,7 +62,9 @@ from app.transparency.signer import keep_signing, open_signer
 from app.transparency.witnesses import Witnesses, parse_witnesses
 from app.web import LimitBody
 
-FOLLOWERS = (FLOWS, SUPPLY)
+REPORTED = (FLOWS, SUPPLY)
+"""What reports read: they go on together, and wait for nobody who judges."""
+FOLLOWERS = (*REPORTED, ALERTS)
 """Everything that follows the log, in the order in which it is brought up to date."""
 
 ROUTERS = (
@@ -80,6 +85,7 @@ ROUTERS = (
     supply_routes.router,
     reports_routes.router,
     reports_pages.router,
+    alerts_routes.router,
     amendments_routes.router,
     amendments_pages.router,
     progress_routes.router,
@@ -115,7 +121,13 @@ def create_app(database_url: str, config: Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(running: FastAPI) -> AsyncIterator[None]:
-        work = [keep_up(database, FOLLOWERS), keep_growing(database), keep_daily(database)]
+        work = [
+            keep_up(database, REPORTED),
+            keep_up(database, (ALERTS,)),
+            keep_ticking(database),
+            keep_growing(database),
+            keep_daily(database),
+        ]
         places = places_of(config)
         client = httpx.AsyncClient()
         signer = open_signer(places.signer, Witnesses(addresses, client) if addresses else None)

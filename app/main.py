@@ -26,7 +26,11 @@ from app.config import Settings, settings
 from app.custody import pages as custody_pages
 from app.custody import routes as custody_routes
 from app.db import Database
-from app.events import declare_keys, declare_reference  # noqa: F401  register their subjects
+from app.events import (  # noqa: F401  register their subjects
+    declare_keys,
+    declare_reference,
+    declare_zero_report,
+)
 from app.events import pages as events_pages
 from app.events import routes as events_routes
 from app.evidence import routes as evidence_routes

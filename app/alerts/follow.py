@@ -112,6 +112,7 @@ async def tick(database: Database, until: datetime) -> bool:
     async with database.write() as session:
         if not await session.scalar(_TRY_LOCK, {"name": FOLLOWER}):
             return False
+        await keep_defaults(session)
         waits = await session.scalar(select(select(Unsequenced.seq).exists()))
         if waits or await cursor_of(session, FOLLOWER) < await log_size(session):
             return False

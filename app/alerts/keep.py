@@ -96,9 +96,9 @@ async def _load(
 def _in(columns: Sequence[Any], keys: Iterable[tuple[str, ...]]) -> Any:
     """Return whether columns are one of the keys, as one parameter a column."""
     parts = list(zip(*keys, strict=True)) or [()] * len(columns)
-    table = func.unnest(*(literal(list(part), ARRAY(Text())) for part in parts)).table_valued(
-        *(f"k{n}" for n in range(len(columns)))
-    )
+    lists = [literal(list(part), ARRAY(Text())) for part in parts]
+    names = [f"k{n}" for n in range(len(columns))]
+    table = func.unnest(*lists).table_valued(*names).render_derived()
     return tuple_(*columns).in_(select(*table.c))
 
 

@@ -53,6 +53,7 @@ RIGHTS = {
     "event.dispose": _right("登记处理", "plant"),
     # declaring
     "declare.supply": _right("申报产生量", "county", "city", "province", department="agriculture"),
+    "declare.zero_report": _right("申报零报告", "collector"),
     "declare.areas": _right("更改上报区域", "province"),
     # item （九） of the plan prints 省农业农村厅 alone
     "declare.pilots": _right("指定试点县", "province", department="agriculture"),
@@ -79,6 +80,8 @@ RIGHTS = {
     "vehicles.read": _right("查看车辆", *EVERYONE),
     "refusals.read": _right("查看待处理", *EVERYONE),
     "reports.read": _right("查看报表", *SUPERVISORS),
+    "alerts.read": _right("查看预警", *SUPERVISORS),
+    "alerts.thresholds": _right("更改预警界限", "province", department="agriculture"),
     "log.entries": _right("取用登记原文", "auditor"),
     "registers.read": _right("查看未公布的名单", *SUPERVISORS),
 }

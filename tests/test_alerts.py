@@ -8,8 +8,8 @@ from sqlalchemy import select
 from app.alerts.follow import ALERTS, tick
 from app.alerts.models import Finding
 from app.db import Database
-from app.ledger.follow import catch_up, restart
-from tests.world import PLANT, POINT, STATION, World, make_world
+from app.ledger.follow import catch_up
+from tests.world import POINT, STATION, World, make_world
 
 
 @pytest.fixture(scope="module")
@@ -57,9 +57,7 @@ async def test_a_trip_that_nobody_receives_is_found_by_silence_and_closes_when_i
 ):
     [bag] = await world.issue_labels(1)
     await world.event("collect", bag, mass_g=5_000, at=datetime.now(UTC) - timedelta(hours=3))
-    await world.event(
-        "depart", bag, destination=STATION, at=datetime.now(UTC) - timedelta(hours=2)
-    )
+    await world.event("depart", bag, destination=STATION, at=datetime.now(UTC) - timedelta(hours=2))
     due = datetime.now(UTC) + timedelta(days=3)
 
     assert not [f for f in await found(world, "trip-overdue") if bag in f.batches]

@@ -9,6 +9,7 @@ from sqlalchemy import Text, delete, func, literal, select, tuple_
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.alerts.journal import note_changes
 from app.alerts.models import Finding
 from app.alerts.rules.mark import Item, Mark
 from app.alerts.rules.openings import Ledger, Opened, Turn, play
@@ -156,6 +157,7 @@ async def _write_findings(session: AsyncSession, findings: Iterable[Opened]) -> 
     ]
     if rows:
         await upsert(session, Finding, rows)
+        await note_changes(session, rows)
 
 
 async def upsert(session: AsyncSession, table: Any, rows: Sequence[dict[str, Any]]) -> None:

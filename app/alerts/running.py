@@ -109,6 +109,9 @@ class AlertYear(Base):
     generated_g: Mapped[int]
     pieces: Mapped[int]
     units: Mapped[int]
+    grams_over_us: Mapped[int]
+    """Since when more has come back than was declared: microseconds of 1970, or 0."""
+    pieces_over_us: Mapped[int]
 
 
 class AlertFix(Base):

@@ -48,6 +48,14 @@ class Stories:
         found = fold(self.labels[code], story)
         return found if isinstance(found, Folded) else None
 
+    def is_filling(self, code: str, size: int) -> bool:
+        """Tell whether the first `size` leaves tell of hand-ins alone: nothing can be wrong yet."""
+        return all(one.kind == "hand_in" for one in self.told[code] if one.leaf_index < size)
+
+    def was_grouped(self, code: str) -> bool:
+        """Tell whether a bag was ever weighed with others."""
+        return any("group_mass_g" in t.event or "weighed" in t.event for t in self.told[code])
+
     def _step(self, one: Told, code: str) -> Step:
         key = (one.id, code)
         if key not in self.steps:

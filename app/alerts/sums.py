@@ -2,15 +2,17 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.alerts.booked import Booked, booked_by
 from app.alerts.keep import upsert
 from app.alerts.months import beginning, name_of, silent
+from app.alerts.rules.bounds import named
 from app.alerts.rules.mark import Mark, seers
 from app.alerts.rules.masses import burst, full_store, over, quarter_name, quarter_of
 from app.alerts.rules.openings import Change
@@ -18,14 +20,15 @@ from app.alerts.rules.weights import CLASSES, digit_of, round_weights
 from app.alerts.running import AlertDigits, AlertMonth, AlertQuarter, AlertStock, AlertYear
 from app.alerts.scene import Scene
 from app.alerts.told import Told
-from app.balance.models import Posting
-from app.balance.postings import FIELD, MEMO
+from app.balance.postings import FIELD
 from app.events.story import mass_in
 from app.orm import among
+from app.pagination import EPOCH, micros_of
 from app.reports.formulae import METHOD
 from app.reports.masses import SCOPE
 from app.supply.models import SupplyRow
 
+_REST = (0, 0, 0, 0, 0)
 TAKEN_BACK = frozenset({"hand_in", "collect"})
 
 
@@ -34,7 +37,7 @@ class Sums:
 
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
-        self._postings: dict[str, list[Posting]] = defaultdict(list)
+        self._postings: dict[str, list[Booked]] = defaultdict(list)
         self._replaced: dict[str, SupplyRow] = {}
         self._rows: dict[tuple[Any, ...], list[int]] = {}
         """By table and primary key."""
@@ -44,10 +47,7 @@ class Sums:
     async def load(cls, session: AsyncSession, part: Sequence[Told], scene: Scene) -> "Sums":
         """Load the postings that the part's leaves caused, and the sums that they may change."""
         sums = cls(scene)
-        causes = [UUID(one.id) for one in part]
-        for posting in await session.scalars(select(Posting).where(among(Posting.cause, causes))):
-            if posting.from_account not in MEMO:
-                sums._postings[str(posting.cause)].append(posting)
+        sums._postings = await booked_by(session, [one.id for one in part])
         replaced = [
             row["replaces"]
             for one in part
@@ -133,7 +133,7 @@ class Sums:
             account = p.to_account if sign > 0 else p.from_account
             county, _, scope = p.origin.partition("/")
             if scope == SCOPE:
-                self._add(AlertYear, (county, p.occurred_on.year), sign * p.mass_g, 0, 0, 0)
+                self._add(AlertYear, (county, p.occurred_on.year), sign * p.mass_g, *_REST)
                 years.add((county, p.occurred_on.year))
             site = account.removeprefix("site/")
             if site[7:8] != "P":
@@ -200,7 +200,7 @@ class Sums:
             lines = one.event.get("contents") if one.kind in TAKEN_BACK else None
             pieces = sum(line["pieces"] for line in lines or () if line.get("scope") == SCOPE)
             if pieces and one.site:
-                self._add(AlertYear, (one.site[:6], one.on.year), 0, 0, sign * pieces, 0)
+                self._add(AlertYear, (one.site[:6], one.on.year), 0, 0, sign * pieces, 0, 0, 0)
                 years.add((one.site[:6], one.on.year))
 
     def _supply(self, told: Told, years: set[tuple[str, int]]) -> None:
@@ -218,16 +218,34 @@ class Sums:
     ) -> None:
         generated = sign * row["mass_g"] if row["method"] == METHOD else 0
         units = sign * row.get("units", 0) if row["method"] == "A" else 0
-        self._add(AlertYear, (county, on.year), 0, generated, 0, units)
+        self._add(AlertYear, (county, on.year), 0, generated, 0, units, 0, 0)
         years.add((county, on.year))
 
     def _year(self, county: str, year: int, told: Told) -> Iterator[Change]:
-        collected_g, generated_g, pieces, units = self._rows[AlertYear, county, year]
+        """Judge a county's year by its two ratios; each counts once it has held long enough.
+
+        Counties declare month by month what was sold: for some weeks more has come back than has
+        been declared, and nothing is wrong.
+        """
+        row = self._rows[AlertYear, county, year]
+        collected_g, generated_g, pieces, units = row[:4]
         at = self._scene.at(county, date(year, 12, 31), told.recorded_at)
-        grams = over("rate-over-100", collected_g, generated_g, ("collected_g", "generated_g"), at)
-        yield self._state("rate-over-100", county, str(year), grams)
-        sold = over("recovered-over-sold", pieces, units, ("pieces", "units"), at)
-        yield self._state("recovered-over-sold", county, str(year), sold)
+        for n, rule, part, whole, names in (
+            (4, "rate-over-100", collected_g, generated_g, ("collected_g", "generated_g")),
+            (5, "recovered-over-sold", pieces, units, ("pieces", "units")),
+        ):
+            found = over(rule, part, whole, names, at)
+            wait = at.bound(rule, "wait")
+            if found is None or wait is None:
+                row[n] = 0
+                yield self._state(rule, county, str(year), None)
+                continue
+            row[n] = row[n] or micros_of(told.recorded_at)
+            since = EPOCH + timedelta(microseconds=row[n])
+            found = found | {"since": since.isoformat()}
+            found["thresholds"] |= named(wait)
+            mark = self._state(rule, county, str(year), found).mark
+            yield Change(replace(mark, due_at=since + timedelta(days=wait.value)), stands=True)
 
     def _state(self, rule: str, subject: str, window: str, found: dict[str, Any] | None) -> Change:
         site = subject if "-" in subject else None

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -34,17 +35,17 @@ class Told:
     stamps: dict[str, Any]
     undone: "Told | None" = None
 
-    @property
+    @cached_property
     def recorded_at(self) -> datetime:
         """The server's time."""
         return datetime.fromisoformat(self.stamps["recorded_at"])
 
-    @property
+    @cached_property
     def effective_at(self) -> datetime:
         """The client's time, put right."""
         return datetime.fromisoformat(self.stamps["effective_at"])
 
-    @property
+    @cached_property
     def on(self) -> date:
         """The province's calendar day of the effective time."""
         return day_of(self.effective_at)

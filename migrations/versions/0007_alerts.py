@@ -135,6 +135,8 @@ def upgrade() -> None:
         sa.Column("generated_g", sa.BigInteger(), nullable=False),
         sa.Column("pieces", sa.BigInteger(), nullable=False),
         sa.Column("units", sa.BigInteger(), nullable=False),
+        sa.Column("grams_over_us", sa.BigInteger(), nullable=False),
+        sa.Column("pieces_over_us", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("county", "year", name=op.f("pk_alert_year")),
     )
     op.create_table(

@@ -89,7 +89,7 @@ def _of_step(code: str, before: State, step: Step, moved: Moved, known: Known) -
             since = _instant(step)
             figures = {"step": step.kind, "since": since.isoformat(), "thresholds": named(wait)}
             yield mark(flag, step.site, figures, due_at=_later(since, wait.value))
-    if step.mass_source != APPORTIONED and _differs(step, moved):
+    if step.mass_source != APPORTIONED and _weighed_twice(before, step, moved):
         off = difference(before.mass_g, step.mass_g or 0, at)
         if off:
             yield mark("weight-difference", subject, number | off)
@@ -109,9 +109,10 @@ def _leap(code: str, first: Step, second: Step, known: Known) -> Iterator[Mark]:
         )  # fmt: skip
 
 
-def _differs(step: Step, moved: Moved) -> bool:
-    about_difference = any(DIFFERENCE in (t.source, t.target) for t in moved.transfers)
-    return step.mass_g is not None and about_difference
+def _weighed_twice(before: State, step: Step, moved: Moved) -> bool:
+    """Tell whether two scales can be compared: a counted bag, not sealed yet, was on none."""
+    compared = any(DIFFERENCE in (t.source, t.target) for t in moved.transfers)
+    return step.mass_g is not None and compared and before.status != "open"
 
 
 def _where_it_is(code: str, folded: Folded, known: Known) -> Iterator[Mark]:

@@ -45,6 +45,9 @@ class Bounds:
         self._rows: dict[tuple[str, str], list[Bound]] = defaultdict(list)
         for row in rows:
             self._rows[row.rule, row.key].append(row)
+        entered = [row.entered_at for found in self._rows.values() for row in found]
+        self._last_entered = max(entered, default=None)
+        self._known: dict[tuple[str, str, str, date], Bound | None] = {}
         self._areas = areas
 
     def of(self, rule: str, key: str, *, county: str, on: date, known_at: datetime) -> Bound | None:
@@ -54,6 +57,17 @@ class Bounds:
         before the whole year's; then
         the one that began last, and of those the one entered last.
         """
+        if self._last_entered is None:
+            return None
+        if known_at < self._last_entered:
+            return self._best(rule, key, county, on, known_at)
+        # All rows had been entered: the answer is the same for every later leaf.
+        asked = (rule, key, county, on)
+        if asked not in self._known:
+            self._known[asked] = self._best(rule, key, county, on, known_at)
+        return self._known[asked]
+
+    def _best(self, rule: str, key: str, county: str, on: date, known_at: datetime) -> Bound | None:
         fitting = [row for row in self._rows[rule, key] if self._fits(row, county, on, known_at)]
         return max(fitting, key=lambda row: self._rank(row, county), default=None)
 

@@ -10,6 +10,7 @@ from starlette.staticfiles import StaticFiles
 
 from app import error_handlers
 from app.alerts import routes as alerts_routes
+from app.alerts import work_routes as alerts_work_routes
 from app.alerts.follow import ALERTS
 from app.alerts.tick import keep_ticking
 from app.amendments import pages as amendments_pages
@@ -22,6 +23,7 @@ from app.balance import routes as balance_routes
 from app.balance.flows import FLOWS
 from app.batches import pages as batches_pages
 from app.batches import routes as batches_routes
+from app.cases import routes as cases_routes
 from app.config import Settings, settings
 from app.custody import pages as custody_pages
 from app.custody import routes as custody_routes
@@ -65,6 +67,9 @@ from app.transparency.integrate import keep_growing
 from app.transparency.signer import keep_signing, open_signer
 from app.transparency.witnesses import Witnesses, parse_witnesses
 from app.web import LimitBody
+from app.webhooks import routes as webhooks_routes
+from app.webhooks.deliver import keep_delivering
+from app.workdays import routes as workdays_routes
 
 REPORTED = (FLOWS, SUPPLY)
 """What reports read: they go on together, and wait for nobody who judges."""
@@ -89,7 +94,11 @@ ROUTERS = (
     supply_routes.router,
     reports_routes.router,
     reports_pages.router,
+    alerts_work_routes.router,
     alerts_routes.router,
+    cases_routes.router,
+    workdays_routes.router,
+    webhooks_routes.router,
     amendments_routes.router,
     amendments_pages.router,
     progress_routes.router,
@@ -129,6 +138,7 @@ def create_app(database_url: str, config: Settings | None = None) -> FastAPI:
             keep_up(database, REPORTED),
             keep_up(database, (ALERTS,)),
             keep_ticking(database),
+            keep_delivering(database, allow_private=config.webhook_allow_private),
             keep_growing(database),
             keep_daily(database),
         ]

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, UniqueConstraint, select
+from sqlalchemy import BigInteger, CheckConstraint, Identity, UniqueConstraint, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
@@ -33,7 +33,6 @@ class FindingChange(Base):
     __table_args__ = (
         UniqueConstraint("finding", "change"),
         CheckConstraint("change IN ('opened', 'closed')", name="change"),
-        Index("ix_finding_change_at", "at"),
     )
 
     seq: Mapped[int] = mapped_column(BigInteger(), Identity(always=True), primary_key=True)
@@ -118,3 +117,8 @@ async def changes_after(session: AsyncSession, seq: int, limit: int) -> Sequence
     """Return journaled changes beyond a place, in their order."""
     query = select(FindingChange).where(FindingChange.seq > seq).order_by(FindingChange.seq)
     return (await session.scalars(query.limit(limit))).all()
+
+
+async def last_change(session: AsyncSession) -> int:
+    """Return the place of the latest change, 0 before the first."""
+    return int(await session.scalar(select(func.max(FindingChange.seq))) or 0)

@@ -32,8 +32,8 @@ class Right:
 
     name: str
     roles: frozenset[str]
-    departments: frozenset[str] | None = None
-    """None: whichever department, or none."""
+    departments: frozenset[str | None] | None = None
+    """None: whichever department, or none. None among them: who is of no department."""
 
 
 def _right(name: str, *roles: str, department: str | None = None) -> Right:
@@ -41,6 +41,8 @@ def _right(name: str, *roles: str, department: str | None = None) -> Right:
 
 
 EVERYONE = tuple(ROLE_NAMES)
+WORKING_DEPARTMENTS: frozenset[str | None] = frozenset({"agriculture", "ecology"})
+"""Who supervises the duty to recover, and who supervises pollution."""
 SUPERVISORS = (*sorted(OFFICIALS), "auditor", "admin")
 
 RIGHTS = {
@@ -80,8 +82,21 @@ RIGHTS = {
     "vehicles.read": _right("查看车辆", *EVERYONE),
     "refusals.read": _right("查看待处理", *EVERYONE),
     "reports.read": _right("查看报表", *SUPERVISORS),
-    "alerts.read": _right("查看预警", *SUPERVISORS),
+    "alerts.read": _right("查看预警", *EVERYONE),
     "alerts.thresholds": _right("更改预警界限", "province", department="agriculture"),
+    # cases: what was found wrong is worked on by either supervisor; a site's people add to it
+    "cases.read": _right("查看处理情况", *EVERYONE),
+    "cases.work": Right(
+        "认领、办结预警", frozenset({"county", "city", "province"}), WORKING_DEPARTMENTS
+    ),
+    "cases.note": Right(
+        "写处理情况",
+        frozenset({"collector", "keeper", "plant", "county", "city", "province"}),
+        WORKING_DEPARTMENTS | {None},
+    ),
+    "cases.terms": Right("更改办理时限", frozenset({"province"}), WORKING_DEPARTMENTS),
+    "workdays.enter": _right("登记节假日和调休", "province"),
+    "webhooks.manage": _right("管理推送地址", "county", "city", "province", "admin"),
     "log.entries": _right("取用登记原文", "auditor"),
     "registers.read": _right("查看未公布的名单", *SUPERVISORS),
 }

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
 from app import error_handlers
+from app.alerts import pages as alerts_pages
 from app.alerts import routes as alerts_routes
 from app.alerts import work_routes as alerts_work_routes
 from app.alerts.follow import ALERTS
@@ -23,6 +24,7 @@ from app.balance import routes as balance_routes
 from app.balance.flows import FLOWS
 from app.batches import pages as batches_pages
 from app.batches import routes as batches_routes
+from app.cases import pages as cases_pages
 from app.cases import routes as cases_routes
 from app.config import Settings, settings
 from app.custody import pages as custody_pages
@@ -96,7 +98,9 @@ ROUTERS = (
     reports_pages.router,
     alerts_work_routes.router,
     alerts_routes.router,
+    alerts_pages.router,
     cases_routes.router,
+    cases_pages.router,
     workdays_routes.router,
     webhooks_routes.router,
     amendments_routes.router,

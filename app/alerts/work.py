@@ -14,11 +14,8 @@ from app.auth.caller import Caller
 from app.auth.permissions import require
 from app.cases.keep import lock_case
 from app.cases.models import Case
-from app.cases.work import Said, acknowledge, add_note, reopen, resolve
+from app.cases.work import ACTS, RIGHTS, Said
 from app.errors import NotFound
-
-ACTS = {"acknowledge": acknowledge, "resolve": resolve, "note": add_note, "reopen": reopen}
-RIGHTS = {act: "cases.note" if act == "note" else "cases.work" for act in ACTS}
 
 
 async def work_on_alert(

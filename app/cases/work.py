@@ -107,6 +107,11 @@ async def reopen(
     await _say(session, caller, case, "reopened", said, now=now)
 
 
+ACTS = {"acknowledge": acknowledge, "note": add_note, "resolve": resolve, "reopen": reopen}
+"""Steps by the names that forms give them."""
+RIGHTS = {act: "cases.note" if act == "note" else "cases.work" for act in ACTS}
+
+
 async def _is_said(session: AsyncSession, case: Case, said: Said) -> CaseNote | None:
     """Return the note that the same form has made already; NotFound where it is another case's."""
     there = await session.get(CaseNote, said.id) if said.id else None

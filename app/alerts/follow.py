@@ -13,6 +13,7 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.alerts.bags import Bags
+from app.alerts.booked import booked_by
 from app.alerts.keep import clock_of, play_turns
 from app.alerts.models import Finding
 from app.alerts.months import beginning, months_between, points_open, silent
@@ -44,9 +45,10 @@ async def _judge(session: AsyncSession, part: Sequence[Told]) -> None:
     clock = await clock_of(session) or part[0].recorded_at
     stories = await load_stories(session, part)
     scene = await _scene(session, part, stories)
-    sums = await Sums.load(session, part, scene)
+    booked = await booked_by(session, [one.id for one in part])
+    sums = await Sums.load(session, part, scene, booked)
     bags = await Bags.load(session, scene, stories)
-    movements = await Movements.load(session, part, scene)
+    movements = await Movements.load(session, part, scene, booked)
     turns: list[Turn] = []
     reached = clock
     for told in part:

@@ -1,13 +1,14 @@
 """Judges single events: where and when they were recorded, by which phone, for which receiver."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.alerts.booked import Booked
 from app.alerts.keep import mark_of, upsert
 from app.alerts.rules.mark import Mark, seers
 from app.alerts.rules.movement import NIGHT_KINDS, Fix, night_of, off_site, too_fast
@@ -73,8 +74,10 @@ class Movements:
         codes: dict[str, dict[str, tuple[int, str, int]]],
         containers: dict[str, tuple[str | None, Any, str]],
         said: dict[str, list[Mark]],
+        booked: Mapping[str, Sequence[Booked]],
     ) -> None:
         self._scene = scene
+        self._booked = booked
         self._said = said
         self._fixes = fixes
         self._codes = codes
@@ -84,7 +87,13 @@ class Movements:
         self._placed: set[str] = set()
 
     @classmethod
-    async def load(cls, session: AsyncSession, part: Sequence[Told], scene: Scene) -> "Movements":
+    async def load(
+        cls,
+        session: AsyncSession,
+        part: Sequence[Told],
+        scene: Scene,
+        booked: Mapping[str, Sequence[Booked]],
+    ) -> "Movements":
         """Load the running state that a part's leaves concern."""
         both = [*part, *(one.undone for one in part if one.undone)]
         movers = {mover for one in part if fix_of(one) for mover in movers_of(one)}
@@ -118,7 +127,7 @@ class Movements:
                 select(AlertMark).where(among(AlertMark.event, undone), *of_events)
             ):
                 said[one.event].append(mark_of(one))
-        return cls(scene, fixes, codes, containers, said)
+        return cls(scene, fixes, codes, containers, said, booked)
 
     def judge(self, told: Told) -> Iterator[Change]:
         """Yield what a leaf changes; a correction first takes back what its event said."""
@@ -138,12 +147,18 @@ class Movements:
             self._said[told.id].append(mark)
             yield Change(mark, stands=True)
 
+    def _trip_of(self, told: Told) -> str | None:
+        """Return the trip of an event: as it says, or, where a receiver did not, as was booked."""
+        accounts = (b.from_account for b in self._booked.get(told.id, ()))
+        moved = (a.removeprefix("transit/") for a in accounts if a.startswith("transit/"))
+        return told.stamps.get("trip") or next(moved, None)
+
     def _mark(
         self, rule: str, told: Told, subject: str, window: str, figures: dict[str, Any], **more: Any
     ) -> Mark:
         site = told.site or ""
         places = [self._scene.places.get(s) for s in (site, told.event.get("destination", ""))]
-        trip = self._scene.trips.get(told.stamps.get("trip", ""))
+        trip = self._scene.trips.get(self._trip_of(told) or "")
         seen_by = seers(places, trip.carrier if trip else None)
         return Mark(rule, subject, window, site[:6], site, seen_by, figures, event=told.id, **more)
 
@@ -154,7 +169,7 @@ class Movements:
         at = self._scene.at(told.site[:6], told.on, told.recorded_at)
         for flag in told.stamps.get("flags", ()):
             if flag in RECEIVER:
-                trip = told.stamps.get("trip") or told.id
+                trip = self._trip_of(told) or told.id
                 receiver = told.event.get("destination") or told.site
                 figures = {"receiver": receiver, "on": told.on.isoformat(), "kind": told.kind}
                 yield self._mark(flag, told, trip, "", figures)

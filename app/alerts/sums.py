@@ -1,7 +1,7 @@
 """Judges sums: a store, a point's month and quarter, a site's digits, a county's year."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.alerts.booked import Booked, booked_by
+from app.alerts.booked import Booked
 from app.alerts.keep import upsert
 from app.alerts.months import beginning, name_of, silent
 from app.alerts.rules.bounds import named
@@ -35,19 +35,24 @@ TAKEN_BACK = frozenset({"hand_in", "collect"})
 class Sums:
     """Running sums of the sites and counties of a part, and which of them have changed."""
 
-    def __init__(self, scene: Scene) -> None:
+    def __init__(self, scene: Scene, booked: Mapping[str, Sequence[Booked]]) -> None:
         self._scene = scene
-        self._postings: dict[str, list[Booked]] = defaultdict(list)
+        self._postings = booked
         self._replaced: dict[str, SupplyRow] = {}
         self._rows: dict[tuple[Any, ...], list[int]] = {}
         """By table and primary key."""
         self._changed: set[tuple[Any, ...]] = set()
 
     @classmethod
-    async def load(cls, session: AsyncSession, part: Sequence[Told], scene: Scene) -> "Sums":
-        """Load the postings that the part's leaves caused, and the sums that they may change."""
-        sums = cls(scene)
-        sums._postings = await booked_by(session, [one.id for one in part])
+    async def load(
+        cls,
+        session: AsyncSession,
+        part: Sequence[Told],
+        scene: Scene,
+        booked: Mapping[str, Sequence[Booked]],
+    ) -> "Sums":
+        """Load the sums that a part's leaves may change; `booked` is what each of them booked."""
+        sums = cls(scene, booked)
         replaced = [
             row["replaces"]
             for one in part

@@ -44,9 +44,12 @@ class Known:
 
 def marks_of(code: str, folded: Folded, known: Known) -> Iterator[Mark]:
     """Yield everything that speaks against one bag."""
-    before, seen = State(), None
+    before, seen, sealed = State(), None, False
     for step, moved in folded.taken:
-        yield from _of_step(code, before, step, moved, known)
+        # Until its sealing is told, a bag of hand-ins was counted: no scale to compare with.
+        filling = before.hand_ins > 0 and not sealed
+        yield from _of_step(code, before, step, moved, known, filling=filling)
+        sealed = sealed or step.kind == "collect"
         if step.outcome not in LEFT_BEHIND:
             if seen and seen.site != step.site:
                 yield from _leap(code, seen, step, known)
@@ -66,11 +69,14 @@ def grouped(folded: Folded) -> dict[str, tuple[int, int]]:
     return found
 
 
-def _of_step(code: str, before: State, step: Step, moved: Moved, known: Known) -> Iterator[Mark]:
+def _of_step(
+    code: str, before: State, step: Step, moved: Moved, known: Known, *, filling: bool
+) -> Iterator[Mark]:
     at = known.thresholds(step.county, step.occurred_on)
     here, there = known.places.get(step.site), known.places.get(before.site or "")
     trip = known.trips.get(before.trip or "")
-    seen_by = seers((here, there), trip.carrier if trip else None)
+    sent_to = known.places.get(before.destination or "")
+    seen_by = seers((here, there, sent_to), trip.carrier if trip else None)
     subject = before.trip or step.trip or step.site
 
     def mark(rule: str, subject: str, figures: dict[str, Any], **more: Any) -> Mark:
@@ -89,7 +95,7 @@ def _of_step(code: str, before: State, step: Step, moved: Moved, known: Known) -
             since = _instant(step)
             figures = {"step": step.kind, "since": since.isoformat(), "thresholds": named(wait)}
             yield mark(flag, step.site, figures, due_at=_later(since, wait.value))
-    if step.mass_source != APPORTIONED and _weighed_twice(before, step, moved):
+    if not filling and step.mass_source != APPORTIONED and _weighed_twice(step, moved):
         off = difference(before.mass_g, step.mass_g or 0, at)
         if off:
             yield mark("weight-difference", subject, number | off)
@@ -109,10 +115,10 @@ def _leap(code: str, first: Step, second: Step, known: Known) -> Iterator[Mark]:
         )  # fmt: skip
 
 
-def _weighed_twice(before: State, step: Step, moved: Moved) -> bool:
-    """Tell whether two scales can be compared: a counted bag, not sealed yet, was on none."""
+def _weighed_twice(step: Step, moved: Moved) -> bool:
+    """Tell whether a step weighed a bag that had a mass, and found another."""
     compared = any(DIFFERENCE in (t.source, t.target) for t in moved.transfers)
-    return step.mass_g is not None and compared and before.status != "open"
+    return step.mass_g is not None and compared
 
 
 def _where_it_is(code: str, folded: Folded, known: Known) -> Iterator[Mark]:

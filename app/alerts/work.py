@@ -38,7 +38,7 @@ async def work_on_alert(
         raise NotFound(what=str(alert))
     latest = await _latest(session, finding)
     about = about_of(latest, latest.id, latest.opened_at)
-    case = await lock_case(session, about, by=caller.id, now=now)
+    case = await lock_case(session, about, now=now)
     if latest.closed_at is not None and case.cause_gone_at is None:
         case.cause_gone_at = latest.closed_at
     await ACTS[act](session, caller, case, said, now=now)

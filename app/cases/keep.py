@@ -16,12 +16,12 @@ from app.orm import among
 from app.workdays.calendar import day_of
 
 
-async def lock_case(session: AsyncSession, about: About, *, by: UUID, now: datetime) -> Case:
+async def lock_case(session: AsyncSession, about: About, *, now: datetime) -> Case:
     """Return the case of a matter, locked; opened where there is none. Of two openers one does."""
     on = day_of(about.since)
     term = (await terms_of(session)).of(about.reason, about.severity, on)
     case_id = uuid7(SYSTEM, now)
-    made = await session.scalar(
+    await session.execute(
         insert(Case)
         .values(
             id=case_id,
@@ -41,13 +41,10 @@ async def lock_case(session: AsyncSession, about: About, *, by: UUID, now: datet
             term_source=term.source,
         )
         .on_conflict_do_nothing()
-        .returning(Case.id)
     )
     of_matter = Case.about_kind == about.kind, Case.about_key == about.key
     case = (await session.scalars(select(Case).where(*of_matter).with_for_update())).one()
-    if made:
-        note(session, case.id, "opened", "", at=now, by=by)
-    elif not about.seen_by <= set(case.seen_by):
+    if not about.seen_by <= set(case.seen_by):
         # What is wrong may have come to concern more sites since.
         case.seen_by = sorted(about.seen_by | set(case.seen_by))
     return case

@@ -62,7 +62,7 @@ class CaseNote(Base):
     """The client's, so that a form sent twice is one note."""
     case_id: Mapped[UUID] = mapped_column(ForeignKey("case_file.id"))
     act: Mapped[str]
-    """opened, acknowledged, note, resolved, reopened, cause_gone, came_back"""
+    """acknowledged, note, resolved, reopened, cause_gone, came_back"""
     text: Mapped[str]
     at: Mapped[datetime]
     by: Mapped[UUID | None]

@@ -8,7 +8,7 @@ cost a recorded event 13 µs of about a millisecond.
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0009"
+revision = "0007"
 down_revision = "0006"
 
 TO_SITE, FROM_SITE = "starts_with(to_account, 'site/')", "starts_with(from_account, 'site/')"

@@ -61,8 +61,8 @@ async def first_difference(
         for c in named.columns
         if c.name.endswith("_g") and c.name not in keys and c.name in columns
     ]
-    listed, order = ", ".join(columns), ", ".join(keys)
-    some = f" WHERE {' OR '.join(f'{name} <> 0' for name in sums)}" if sums else ""
+    listed, order = ", ".join(map(_quoted, columns)), ", ".join(map(_quoted, keys))
+    some = f" WHERE {' OR '.join(f'{_quoted(name)} <> 0' for name in sums)}" if sums else ""
     stands, recomputed = (
         f"SELECT {listed} FROM {schema}.{named.name}{some}"  # noqa: S608  names of our own models
         for schema in ("public", "pg_temp")
@@ -79,3 +79,7 @@ async def first_difference(
         return None
     _, said, first = min(found, key=lambda one: (one[0], one[1]))
     return said, first
+
+
+def _quoted(name: str) -> str:
+    return f'"{name}"'

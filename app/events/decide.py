@@ -1,7 +1,7 @@
 """Decide events in memory against what is known: pure but for the `Facts` it updates as it goes."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -16,19 +16,16 @@ from app.events.errors import (
     LabelIsAContainer,
     LabelIsVoid,
     LeafTooLarge,
-    TripNotFound,
 )
 from app.events.facts import Facts, Known, Recorded
 from app.events.fold import Folded, advance, fold
-from app.events.on_trip import check_trip, vehicle_flags
+from app.events.on_trip import check_trip, regime_for, trip_for, vehicle_flags
 from app.events.rules import (
-    Times,
     check_place,
     check_right,
     counted,
     destination_of,
     receiver_flags,
-    regime_of,
     times_of,
 )
 from app.events.schemas import Arrive, Depart, Draft
@@ -38,7 +35,7 @@ from app.events.taking import Conflict, Moved
 from app.ledger.append import Entry
 from app.ledger.leaf import MAX_LEAF_BYTES, commitment, make_leaf, read_leaf, utc
 from app.trips.open import OpenedTrip
-from app.trips.regime import INTERNAL, manifest_flags
+from app.trips.regime import manifest_flags
 
 
 class Source(Protocol):
@@ -127,8 +124,8 @@ def decide(
     )
     on = day_of(times.effective)
     check_place(draft, site, on)
-    regime = _regime(draft, facts, on)
-    trip, opens = _trip(draft, facts, times, regime)
+    regime = regime_for(draft, facts, on)
+    trip, opens = trip_for(draft, facts, times, regime)
     check_trip(caller, facts.trips.get(trip) if trip else None, draft)
     weighed = counted(draft, facts.packaging) if facts.packaging else None
 
@@ -220,44 +217,6 @@ def _check_labels(item: Item, facts: Facts) -> None:
             raise LabelIsAContainer(batch=code, pointer=item.pointer_to(code))
         if code not in facts.known:
             facts.known[code] = Known(label.facts, State(), exists=False, seen_by=set(), story=[])
-
-
-def _regime(draft: Draft, facts: Facts, on: date) -> str | None:
-    """Return the regime of a departure's load; None for other events."""
-    destination = facts.sites.get(draft.destination) if isinstance(draft, Depart) else None
-    if destination is None:
-        return None
-    return regime_of(destination, on, facts.policies.of(draft.site[:6], on))
-
-
-def _trip(
-    draft: Draft, facts: Facts, times: Times, regime: str | None
-) -> tuple[UUID | None, OpenedTrip | None]:
-    """Return the trip that an event is part of, and the one it opens."""
-    if not isinstance(draft, Depart | Arrive):
-        return None, None
-    destination = facts.sites.get(destination_of(draft) or draft.site)
-    if destination is None:
-        raise NotFound(what=destination_of(draft), pointer="/destination")
-    known = facts.trips.get(draft.trip) if draft.trip else None
-    if isinstance(draft.trip, str) and known is None:
-        raise TripNotFound(trip=draft.trip, retry=True, pointer="/trip")
-    if isinstance(draft, Arrive):
-        return (known.id if known else draft.trip if isinstance(draft.trip, UUID) else None), None
-    if known:
-        return known.id, None
-    opened = OpenedTrip(
-        id=draft.trip if isinstance(draft.trip, UUID) else draft.id,
-        county=draft.site[:6],
-        destination=draft.destination,
-        vehicle=draft.vehicle,
-        carrier=facts.carriers.get(draft.vehicle),
-        regime=regime or INTERNAL,
-        manifest=draft.manifest,
-        opened_on=day_of(times.effective),
-        opened_at=times.effective,
-    )
-    return opened.id, opened
 
 
 def _take(known: Known, step: Step, item: Item, code: str) -> _Taken:

@@ -68,6 +68,7 @@ from app.transparency import routes as transparency_routes
 from app.transparency.integrate import keep_growing
 from app.transparency.signer import keep_signing, open_signer
 from app.transparency.witnesses import Witnesses, parse_witnesses
+from app.trips import pages as trips_pages
 from app.trips import routes as trips_routes
 from app.trips.follow import TRIP_LEGS
 from app.web import LimitBody
@@ -90,6 +91,7 @@ ROUTERS = (
     events_routes.router,
     events_pages.router,
     trips_routes.router,
+    trips_pages.router,
     batches_routes.router,
     batches_pages.router,
     custody_routes.router,

@@ -28,6 +28,7 @@ from app.db import Database
 from app.ids import uuid7
 from app.ledger.follow import catch_up
 from app.main import FOLLOWERS
+from app.trips.models import TripEvent
 from tests import world as w
 from tests.people import browser, make_account
 from tests.world import World, make_world
@@ -73,6 +74,8 @@ class Ground:
     labels: list[str] = field(default_factory=list)
     sheets: dict[str, str] = field(default_factory=dict)
     trips: dict[str, str] = field(default_factory=dict)
+    rides: dict[str, str] = field(default_factory=dict)
+    """Trips by where they began and ended: POINT to STATION, STATION to PLANT, and far off."""
     tokens: dict[str, str] = field(default_factory=dict)
     alerts: dict[str, str] = field(default_factory=dict)
     link: str = ""
@@ -178,6 +181,11 @@ BALANCED_TRIP = Thing(
     lambda ground, _: ground.trips["far"],
     "ZY202501011301100999",
 )
+RIDE = Thing(
+    lambda ground, who: ground.rides["second" if who.role == "plant" else "first"],
+    lambda ground, _: ground.rides["far"],
+    str(uuid4()),
+)
 SUPPLY_EVENT = Thing(
     lambda ground, _: ground.events["own_supply"],
     lambda ground, _: ground.events["far_supply"],
@@ -246,10 +254,11 @@ async def lay_out(database: Database) -> Ground:
     again = await world.post(world.body("collect", far, site=w.FAR_POINT, mass_g=4_000))
     assert again.status_code == 409, "the far point has a refusal too"
     await world.whole_life(own)
+    away = {"site": w.FAR_POINT, "destination": w.INCINERATOR, "vehicle": "冀AD12345"}
+    ground.trips["far"] = (await world.event("depart", far_gone, **away))["trip"]
+    ground.rides = await _rides(database)
     ground.events = {name: event["id"] for name, event in collected.items()}
     ground.events["own"] = await _hand_in_of(world, own)
-    to_burner = {"site": w.FAR_POINT, "destination": w.INCINERATOR, "vehicle": "冀AD12345"}
-    ground.trips["far"] = (await world.event("depart", far_gone, **to_burner))["trip"]
     ground.trips["to station"], ground.trips["to plant"] = await _trips_of(world, own)
     ground.events["own_supply"] = await _supply(world, "county", w.LUQUAN)
     ground.events["far_supply"] = await _supply(world, "far_county", w.ANXIN, dealer=FAR_NAME)
@@ -258,6 +267,18 @@ async def lay_out(database: Database) -> Ground:
     await catch_up(database, FOLLOWERS)
     await _alerts_for(ground)
     return ground
+
+
+async def _rides(database: Database) -> dict[str, str]:
+    """Return the trips of `whole_life`, and the far one."""
+    ends = {
+        (w.POINT, w.STATION): "first", (w.STATION, w.PLANT): "second",
+        (w.FAR_POINT, w.INCINERATOR): "far",
+    }  # fmt: skip
+    async with database.read() as session:
+        query = select(TripEvent.trip, TripEvent.site, TripEvent.destination)
+        rows = await session.execute(query.where(TripEvent.kind == "depart"))
+    return {ends[site, to]: str(trip) for trip, site, to in rows if (site, to) in ends}
 
 
 async def _callers(world: World) -> list[Who]:

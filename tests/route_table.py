@@ -27,6 +27,7 @@ from tests.ground import (
     NOW,
     QUIET_SITE,
     REFUSED,
+    RIDE,
     SHEET,
     SITE,
     STANDING,
@@ -131,6 +132,11 @@ RIGHTS_OF = {
     "arrive": AT_A_SITE,
     "dispose": frozenset({"plant"}),
 }
+MAY_MOVE = AT_A_SITE | {"carrier"}
+NOT_THEIRS = {
+    # The sending site recorded it, so the driver confirms: nobody else on it has a word to say.
+    ("collector", "own"): 409, ("keeper", "own"): 403, ("plant", "own"): 403,
+}  # fmt: skip
 PUBLIC_PAGE = Row(
     ANYONE, path={"code": BAG}, own=303, page=True, public=True,
     odd={
@@ -285,6 +291,30 @@ ROUTES: dict[str, Row | tuple[Row, ...]] = {
     ),
     "GET /api/v1/batches/{code}": Row(EVERYONE, "batches.read", path={"code": BAG}),
     "GET /api/v1/batches/{code}/custody": Row(EVERYONE, "batches.read", path={"code": BAG}),
+    # trips
+    "POST /api/v1/trips": Row(
+        MAY_MOVE, "trips.announce", own=201,
+        json={"id": NEW_ID, "vehicle": VEHICLE, "stops": [{"origin": SITE, "destination": w.INCINERATOR}]},
+        # A driver announces runs of the own company's vehicles, from wherever.
+        odd={("carrier", "other"): 403, ("carrier", "absent"): 403},
+    ),
+    "GET /api/v1/trips": (
+        Row(EVERYONE, "trips.read"),
+        Row(EVERYONE, "trips.read", query={"area": AREA}, nothing=WITHOUT_A_COUNTY),
+        Row(EVERYONE, "trips.read", query={"site": w.INCINERATOR}),
+    ),
+    "GET /api/v1/trips/{trip}": Row(EVERYONE, "trips.read", path={"trip": RIDE}),
+    "GET /api/v1/trips/{trip}.pdf": Row(EVERYONE, "trips.read", path={"trip": RIDE}),
+    "POST /api/v1/trips/{trip}/confirm": Row(
+        MAY_MOVE, "trips.confirm", path={"trip": RIDE}, json={"site": w.POINT}, odd=NOT_THEIRS,
+    ),
+    "GET /trips": Row(EVERYONE, "trips.read", page=True),
+    "GET /trips/{trip}": Row(EVERYONE, "trips.read", path={"trip": RIDE}, page=True),
+    "GET /TRIPS/{trip}": Row(EVERYONE, "trips.read", path={"trip": RIDE}, own=303, page=True),
+    "POST /trips/{trip}/confirm": Row(
+        MAY_MOVE, "trips.confirm", path={"trip": RIDE}, form={"site": w.POINT}, own=303, page=True,
+        odd=NOT_THEIRS,
+    ),
     # what is wrong
     "GET /api/v1/alerts": (
         Row(SUPERVISORS, "alerts.read"),

@@ -20,11 +20,9 @@ from app.events.decide import (
     check_labels,
     flags_of,
     issued_of,
-    regime_for,
     settle,
     stamps_of,
     standing_under,
-    trip_for,
 )
 from app.events.effects import Acted, effects_of
 from app.events.errors import (
@@ -36,6 +34,7 @@ from app.events.errors import (
     ReplacementDiffers,
 )
 from app.events.facts import Facts
+from app.events.on_trip import regime_for, trip_for
 from app.events.parse import Item
 from app.events.rules import SiteFacts, Times, check_place, times_of
 from app.events.schemas import SHAPES

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -21,10 +21,9 @@ from app.events.errors import (
     LeafTooLarge,
     NetNotPositive,
     TareUnknown,
-    TripNotFound,
 )
 from app.events.facts import Facts, Known, Recorded, TripRow
-from app.events.on_trip import check_trip, vehicle_flags
+from app.events.on_trip import check_trip, regime_for, trip_for, vehicle_flags
 from app.events.parse import Item
 from app.events.rules import (
     Times,
@@ -34,7 +33,6 @@ from app.events.rules import (
     destination_of,
     materials_of,
     receiver_flags,
-    regime_of,
     times_of,
 )
 from app.events.schemas import Arrive, Depart, Draft, Pack, Repack, Together, Unpack
@@ -48,7 +46,7 @@ from app.events.story import (
 from app.ledger.append import Entry
 from app.ledger.leaf import MAX_LEAF_BYTES, commitment, make_leaf, read_leaf, utc
 from app.trips.open import OpenedTrip
-from app.trips.regime import INTERNAL, manifest_flags
+from app.trips.regime import manifest_flags
 
 NO_REACH = Reach()
 
@@ -277,44 +275,6 @@ def stamps_of(
             stamps["materials"] = known
             stamps["counted"] = {"version": facts.packaging.version}
     return stamps
-
-
-def regime_for(draft: Draft, facts: Facts, on: date) -> str | None:
-    """Return the regime of a departure's load; None for other events."""
-    destination = facts.sites.get(draft.destination) if isinstance(draft, Depart) else None
-    if destination is None:
-        return None
-    return regime_of(destination, on, facts.policies.of(draft.site[:6], on))
-
-
-def trip_for(
-    draft: Draft, facts: Facts, times: Times, regime: str | None
-) -> tuple[UUID | None, OpenedTrip | None]:
-    """Return the trip that an event is part of, and the one it opens."""
-    if not isinstance(draft, Depart | Arrive):
-        return None, None
-    destination = facts.sites.get(destination_of(draft) or draft.site)
-    if destination is None:
-        raise NotFound(what=destination_of(draft), pointer="/destination")
-    known = facts.trips.get(draft.trip) if draft.trip else None
-    if isinstance(draft.trip, str) and known is None:
-        raise TripNotFound(trip=draft.trip, retry=True, pointer="/trip")
-    if isinstance(draft, Arrive):
-        return (known.id if known else draft.trip if isinstance(draft.trip, UUID) else None), None
-    if known:
-        return known.id, None
-    opened = OpenedTrip(
-        id=draft.trip if isinstance(draft.trip, UUID) else draft.id,
-        county=draft.site[:6],
-        destination=draft.destination,
-        vehicle=draft.vehicle,
-        carrier=facts.carriers.get(draft.vehicle),
-        regime=regime or INTERNAL,
-        manifest=draft.manifest,
-        opened_on=day_of(times.effective),
-        opened_at=times.effective,
-    )
-    return opened.id, opened
 
 
 def flags_of(

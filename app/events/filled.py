@@ -20,11 +20,15 @@ _PIECES = re.compile(r"line-(\d{1,3})-pieces")
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2})?")
 _LONGEST = 20_000
 ONE_BAG = frozenset({"hand_in", "collect"})
+OTHER_NAMES = {"payment": "payment_yuan", "group_mass_g": "group_kg"}
+"""Fields of the form that are called otherwise than what they become."""
 NO_BAGS = "请勾选或输入至少一袋"
 WRONG_KILOGRAMS = "请填千克数，小数点写成“.”，最多三位小数，例如 7.25"
 WRONG_PIECES = "件数应为整数，例如 12"
 MOST_PIECES = 999_999
-WRONG_MASS = "重量应在 0.001 至 2000 千克之间"
+WRONG_MASS = "重量应在 0.001 至 {most_kg} 千克之间"
+MAX_LOAD_G = 40_000_000
+"""What a lorry of 49 t may carry, roughly: a whole load on one scale."""
 
 
 class Blank(dict[str, Any]):
@@ -63,11 +67,11 @@ class Filled:
             self.errors[name] = wrong
             return None
 
-    def grams(self, name: str) -> int | None:
-        """Return the grams of a field in kilograms."""
+    def grams(self, name: str, most_g: int = MAX_MASS_G) -> int | None:
+        """Return the grams of a field in kilograms, at most `most_g`."""
         grams = self.number(name, 3, WRONG_KILOGRAMS)
-        if grams is not None and not 1 <= grams <= MAX_MASS_G:
-            self.errors[name] = WRONG_MASS
+        if grams is not None and not 1 <= grams <= most_g:
+            self.errors[name] = WRONG_MASS.format(most_kg=most_g // 1000)
             return None
         return grams
 
@@ -85,10 +89,8 @@ class Filled:
                 return f"reason-{self.body['exceptions'][int(n)]['code']}"
             case ["giver", part]:
                 return f"giver_{part}"
-            case ["payment", *_]:
-                return "payment_yuan"
             case _:
-                return steps[0]
+                return OTHER_NAMES.get(steps[0], steps[0])
 
 
 def scaled(text: str, places: int) -> int | None:
@@ -198,8 +200,12 @@ def _arrive(filled: Filled) -> None:
             exceptions.append({"code": code, "outcome": outcome, "reason": reason})
     if not bags and not exceptions:
         filled.errors["codes"] = NO_BAGS
+    group_g = filled.grams("group_kg", MAX_LOAD_G)
+    if group_g is not None and any("mass_g" in bag for bag in bags):
+        filled.errors["group_kg"] = "已经填了单袋重量，整车重量就不要再填"
     filled.body |= {
         "batches": bags,
+        "group_mass_g": group_g,
         "exceptions": exceptions or None,
         "trip": filled.text("trip"),
         "difference_reason": filled.text("difference_reason"),

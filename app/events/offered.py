@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.areas.models import County
 from app.auth.caller import Caller
 from app.batches.models import Batch
+from app.events.fields import MAX_BATCHES
 from app.events.filled import Blank
 from app.events.packaging_lines import packaging_lines
 from app.events.rules import METHOD_SITES, PLANTS
@@ -132,9 +133,11 @@ async def _arriving(session: AsyncSession, site: str, values: Blank) -> dict[str
     trips = await coming(session, to=site)
     chosen = next((trip for trip in trips if str(trip.id) == wanted), None)
     if chosen:
-        return {"trip": chosen, "trips": [], "bags": await bags_of_trip(session, chosen.id, site)}
+        bags = await bags_of_trip(session, chosen.id, site)
+        more = max(0, chosen.bags - len(bags))
+        return {"trip": chosen, "trips": [], "bags": bags, "more": more}
     _marked([], values)
-    return {"trip": None, "trips": trips, "bags": []}
+    return {"trip": None, "trips": trips, "bags": [], "more": 0}
 
 
 async def _trip_of(session: AsyncSession, site: str, code: str) -> str | None:
@@ -158,15 +161,17 @@ async def bags_at(session: AsyncSession, site: str, kind: str) -> list[Bag]:
 
 
 async def bags_of_trip(session: AsyncSession, trip: UUID, site: str) -> list[Bag]:
-    """Return the bags of a trip to `site` that are still on their way."""
+    """Return the bags of a trip to `site` that are still on their way, as many as one event takes."""
     query = (
         select(Batch.code, Batch.mass_g, Batch.status)
         .where(
             Batch.status == "in_transit",
             Batch.seen_by.contains([site]),
             Batch.state["trip"].astext == str(trip),
+            Batch.state["destination"].astext == site,
         )
         .order_by(Batch.code)
+        .limit(MAX_BATCHES)
     )
     return [Bag(*row) for row in await session.execute(query)]
 
@@ -179,14 +184,21 @@ async def coming(
 ) -> Sequence[Coming]:
     """Return trips with bags on their way to a site, or of a carrier, earliest departure first.
 
-    `from_name` is one of the sites where a trip picked up: most trips have one.
+    `from_name` is one of the sites where a trip picked up, `to_name` one of those it goes to:
+    most trips have one of each.
     """
     seer = to or carrier
     if seer is None:
         return []
     on_trip = Batch.state["trip"].astext
     moving = (
-        select(on_trip, func.min(Batch.site), func.count(), func.sum(Batch.mass_g))
+        select(
+            on_trip,
+            func.min(Batch.site),
+            func.min(Batch.state["destination"].astext),
+            func.count(),
+            func.sum(Batch.mass_g),
+        )
         .where(Batch.status == "in_transit", Batch.seen_by.contains([seer]))
         .group_by(on_trip)
     )
@@ -197,18 +209,18 @@ async def coming(
     if carrier is not None:
         query = query.where(Trip.carrier == carrier)
     trips = (await session.scalars(query.order_by(Trip.opened_at))).all()
-    named = [*(load[0] for load in loads.values()), *(t.destination for t in trips)]
+    named = [code for load in loads.values() for code in load[:2]]
     names = await site_names(session, named)
     found = []
     for t in trips:
-        origin, bags, mass_g = loads[t.id]
+        origin, destination, bags, mass_g = loads[t.id]
         found.append(
             Coming(
                 id=t.id,
                 number=t.number,
                 vehicle=t.vehicle,
                 from_name=names.get(origin, ""),
-                to_name=names.get(t.destination, t.destination),
+                to_name=names.get(destination or "", ""),
                 departed_at=t.opened_at,
                 bags=bags,
                 mass_g=int(mass_g),

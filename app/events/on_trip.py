@@ -1,9 +1,17 @@
-"""Whether a departure may join a trip that exists, and what is odd about it. Pure."""
+"""Which trip an event is part of, under which regime, who may join it, and what is odd. Pure."""
+
+from datetime import date
+from uuid import UUID
 
 from app.auth.caller import Caller
-from app.errors import Forbidden
-from app.events.facts import TripRow
-from app.events.schemas import Depart, Draft
+from app.errors import Forbidden, NotFound
+from app.events.errors import TripNotFound
+from app.events.facts import Facts, TripRow
+from app.events.rules import Times, destination_of, regime_of
+from app.events.schemas import Arrive, Depart, Draft
+from app.events.story import day_of
+from app.trips.open import OpenedTrip
+from app.trips.regime import INTERNAL
 
 OTHER_VEHICLE = "other-vehicle"
 
@@ -26,3 +34,41 @@ def check_trip(caller: Caller, trip: TripRow | None, draft: Draft) -> None:
 def vehicle_flags(trip: TripRow | None, draft: Depart) -> tuple[str, ...]:
     """Return what is odd: the load left with another vehicle than the trip's. Vehicles break."""
     return (OTHER_VEHICLE,) if trip is not None and trip.vehicle != draft.vehicle else ()
+
+
+def regime_for(draft: Draft, facts: Facts, on: date) -> str | None:
+    """Return the regime of a departure's load; None for other events."""
+    destination = facts.sites.get(draft.destination) if isinstance(draft, Depart) else None
+    if destination is None:
+        return None
+    return regime_of(destination, on, facts.policies.of(draft.site[:6], on))
+
+
+def trip_for(
+    draft: Draft, facts: Facts, times: Times, regime: str | None
+) -> tuple[UUID | None, OpenedTrip | None]:
+    """Return the trip that an event is part of, and the one it opens."""
+    if not isinstance(draft, Depart | Arrive):
+        return None, None
+    destination = facts.sites.get(destination_of(draft) or draft.site)
+    if destination is None:
+        raise NotFound(what=destination_of(draft), pointer="/destination")
+    known = facts.trips.get(draft.trip) if draft.trip else None
+    if isinstance(draft.trip, str) and known is None:
+        raise TripNotFound(trip=draft.trip, retry=True, pointer="/trip")
+    if isinstance(draft, Arrive):
+        return (known.id if known else draft.trip if isinstance(draft.trip, UUID) else None), None
+    if known:
+        return known.id, None
+    opened = OpenedTrip(
+        id=draft.trip if isinstance(draft.trip, UUID) else draft.id,
+        county=draft.site[:6],
+        destination=draft.destination,
+        vehicle=draft.vehicle,
+        carrier=facts.carriers.get(draft.vehicle),
+        regime=regime or INTERNAL,
+        manifest=draft.manifest,
+        opened_on=day_of(times.effective),
+        opened_at=times.effective,
+    )
+    return opened.id, opened

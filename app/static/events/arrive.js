@@ -1,0 +1,76 @@
+// A load that arrives. Without this file the form works as it stands: every bag is taken to have
+// come, and each line opens. This adds finding one bag among four hundred by a part of its code,
+// counts as they are chosen, and marking all the rest at once.
+const box = document.querySelector("[data-arrivals]");
+if (box) {
+  const rows = [...box.querySelectorAll(".arrivals > li")];
+  const choice = (row) => row.querySelector("select");
+  const submit = document.querySelector("[data-submit]");
+  const tally = box.querySelector("[data-tally]");
+
+  function say() {
+    const counts = new Map();
+    for (const row of rows) {
+      const select = choice(row);
+      const words = select.selectedOptions[0].textContent;
+      const said = row.querySelector("[data-said]");
+      if (said.textContent !== words) said.textContent = words;
+      said.classList.toggle("warm", select.value !== "arrived");
+      counts.set(words, (counts.get(words) ?? 0) + 1);
+    }
+    const order = [...choice(rows[0]).options].map((option) => option.textContent);
+    tally.textContent = order
+      .filter((words) => counts.has(words))
+      .map((words) => `${words} ${counts.get(words)} 袋`)
+      .join(" · ");
+    const come = counts.get("正常") ?? 0;
+    const whole = come === rows.length;
+    submit.textContent = whole ? `签收全部 ${come} 袋` : come ? `其余 ${come} 袋全部签收` : "登记签收";
+  }
+
+  function mark(from, to) {
+    for (const row of rows) {
+      const select = choice(row);
+      if (select.value === from) select.value = to;
+    }
+    say();
+  }
+
+  const find = box.querySelector("#find-bag");
+  const found = box.querySelector("[data-found]");
+  const plain = (text) => text.toUpperCase().replace(/[^0-9A-Z]/g, "");
+
+  function filter() {
+    const wanted = plain(find.value);
+    let seen = 0;
+    for (const row of rows) {
+      const fits = row.dataset.code.includes(wanted);
+      row.hidden = !fits;
+      if (fits) seen += 1;
+    }
+    found.textContent = !wanted ? "" : seen ? `找到 ${seen} 袋` : "这一车里没有这个码。有实物就在下面“输入标签码”里写上。";
+  }
+
+  find.addEventListener("input", filter);
+  find.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter") return;
+    // A scanner that types ends with Enter: it means «this bag», not «send the form».
+    event.preventDefault();
+    const only = rows.filter((row) => !row.hidden);
+    if (only.length === 1) {
+      only[0].querySelector("details").open = true;
+      choice(only[0]).focus();
+    }
+  });
+  box.addEventListener("change", (event) => {
+    if (event.target.matches("select")) say();
+  });
+  box.querySelector("[data-all-later]").addEventListener("click", () => mark("arrived", "later"));
+  box.querySelector("[data-all-arrived]").addEventListener("click", () => mark("later", "arrived"));
+
+  if (rows.length) {
+    box.querySelector("[data-flip]").hidden = false;
+    if (rows.length > 5) box.querySelector(".find-bag").hidden = false;
+    say();
+  }
+}

@@ -124,3 +124,50 @@ class TestEndedInAContainer:
         told.desk.tell(told.body("dispose", A, **fields))
         problem = told.desk.tell(told.body("store", A, site=ref.STATION))
         assert (problem.name, problem.extras["retry"]) == ("batch-already-disposed", None)
+
+
+class TestWhoLeavesAGroup:
+    """What a bag had of a weighing goes back to those who were weighed."""
+
+    def weighed_together(self, told: Told) -> None:
+        for code in (A, B):
+            told.desk.tell(told.body("collect", code, mass_g=500))
+        told.desk.tell(told.body("pack", A, B, container=X))
+        told.minute = 10
+        weighed = {"container": X, "gross_g": 13_200, "tare_g": 12_000}
+        told.desk.tell(told.body("store", X, weighed=weighed))
+        assert (told.grams(A), told.grams(B)) == (600, 600)
+        told.minute = 5
+
+    def test_an_unpack_that_comes_late_gives_its_share_to_the_others(self, told: Told):
+        self.weighed_together(told)
+        assert told.desk.tell(told.body("unpack", A, container=X))["flags"] == []
+        assert (told.grams(A), told.grams(B)) == (500, 1_200)
+
+    def test_so_does_a_container_that_was_emptied_before(self, told: Told):
+        told.desk.tell(told.body("collect", A, mass_g=500))
+        told.desk.tell(told.body("pack", A, container=X))
+        told.minute = 9
+        told.desk.tell(told.body("collect", B, mass_g=500))
+        weighed = {"container": X, "gross_g": 13_200, "tare_g": 12_000}
+        told.desk.tell(told.body("pack", B, container=X, weighed=weighed))
+        assert (told.grams(A), told.grams(B)) == (600, 600)
+        told.minute = 5
+        assert isinstance(told.desk.tell(told.body("write_off", X, reason="灭失")), dict)
+        assert (told.grams(A), told.grams(B)) == (500, 1_200)
+
+    def test_so_does_a_pack_that_did_not_occur(self, told: Told):
+        told.desk.tell(told.body("collect", A, mass_g=500))
+        told.desk.tell(told.body("collect", B, mass_g=500))
+        wrong = told.body("pack", A, container=X)
+        told.desk.tell(wrong)
+        told.desk.tell(told.body("pack", B, container=X))
+        weighed = {"container": X, "gross_g": 13_200, "tare_g": 12_000}
+        told.desk.tell(told.body("store", X, weighed=weighed))
+        told.desk.tell(
+            {
+                "id": "0197c34a-0000-7000-8000-00000000ffff", "kind": "correct",
+                "corrects": wrong["id"], "reason": "did_not_occur",
+            }
+        )  # fmt: skip
+        assert (told.grams(A), told.grams(B)) == (500, 1_200)

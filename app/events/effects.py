@@ -112,6 +112,8 @@ def _fold_anew(
     shelf = facts.shelf
     seeds = _concerned(facts, takes_back, happening)
     astray = _astray(facts, happening) if happening and not takes_back else ()
+    # Who shared a weighing with a bag until now has another share once the bag was taken out.
+    until_now = tied(shelf, seeds).since
     if takes_back:
         shelf.take(takes_back.event)
     if happening:
@@ -122,7 +124,7 @@ def _fold_anew(
         if takes_back:
             places |= _containers(takes_back)
         moved = [_effect_on_container(facts, code) for code in sorted(places)]
-        known = tied(shelf, seeds)
+        known = tied(shelf, _earlier(seeds, until_now))
         stories = {
             code: settled(
                 code,

@@ -110,7 +110,7 @@ class CustodyStep:
     @property
     def missing(self) -> tuple[str, ...]:
         """Return the kinds of steps that were supplied before this one."""
-        gaps = ("missing-collect", "missing-depart", "missing-arrive")
+        gaps = ("missing-collect", "missing-depart", "missing-arrive", "missing-pack")
         return tuple(flag.removeprefix("missing-") for flag in self.flags if flag in gaps)
 
 

@@ -94,6 +94,7 @@ def _go_on(
     )
     if isinstance(folded, Conflict):
         raise _problem(folded, happening, pointers)
+    _check_was_packed(folded, happening, pointers)
     seers = _seers(facts, happening)
     effects = [Effect(code, one.state, one.transfers, seers) for code, one in folded.items()] + [
         Effect(code, placed(facts.known[code].state, happening, code), (), seers)
@@ -109,20 +110,21 @@ def _fold_anew(
     pointers: Mapping[str, str],
 ) -> Acted:
     shelf = facts.shelf
-    seeds = _concerned(facts, takes_back) if takes_back else {}
+    seeds = _concerned(facts, takes_back, happening)
     astray = _astray(facts, happening) if happening and not takes_back else ()
+    # Who shared a weighing with a bag until now has another share once the bag was taken out.
+    until_now = tied(shelf, seeds).since
     if takes_back:
         shelf.take(takes_back.event)
     if happening:
         shelf.put(happening)
     try:
-        for code, order in (_concerned(facts, happening) if happening else {}).items():
-            seeds[code] = min(order, seeds.get(code, order))
+        seeds = _earlier(seeds, _concerned(facts, happening))
         places = _containers(happening) if happening else set()
         if takes_back:
             places |= _containers(takes_back)
         moved = [_effect_on_container(facts, code) for code in sorted(places)]
-        known = tied(shelf, seeds)
+        known = tied(shelf, _earlier(seeds, until_now))
         stories = {
             code: settled(
                 code,
@@ -139,6 +141,7 @@ def _fold_anew(
             check_nothing_rests(before, folded, takes_back, happening)
         if isinstance(folded, Conflict):
             raise _problem(folded, happening or takes_back, pointers)
+        _check_was_packed(folded, happening, pointers)
         effects = [
             _refolded(facts, facts.known[code], code, one, seeds) for code, one in folded.items()
         ]
@@ -151,10 +154,43 @@ def _fold_anew(
     return Acted((*(e for e in effects if e), *moved), (*flags, *astray))
 
 
-def _concerned(facts: Facts, happening: Happening) -> dict[str, Order]:
-    """Return the bags that an event names or reaches; Lacking."""
-    members = set().union(*facts.shelf.reached(happening).values())
-    return dict.fromkeys(happening.bags | members, happening.order)
+def _earlier(left: Mapping[str, Order], right: Mapping[str, Order]) -> dict[str, Order]:
+    """Return the bags of both, each with the earlier of its orders."""
+    return dict(left) | {code: min(order, left.get(code, order)) for code, order in right.items()}
+
+
+def _check_was_packed(
+    folded: Mapping[str, Folded], happening: Happening | None, pointers: Mapping[str, str]
+) -> None:
+    """Raise where bags are unpacked that nobody packed, and of which nothing later is known.
+
+    Such an unpack waits for its pack. Once a later step names one of the bags by itself, the
+    pack would have to wait for the unpack too: then this is a gap.
+    """
+    if happening is None or happening.kind != "unpack":
+        return
+    lacking = [
+        code
+        for code in sorted(happening.bags)
+        if any(
+            step.event == happening.event and "missing-pack" in moved.flags
+            for step, moved in folded[code].taken
+        )
+    ]
+    if lacking and all(folded[code].taken[-1][0].event == happening.event for code in lacking):
+        conflict = Conflict("bag-not-in-container", happening.event, None, True, lacking[0])
+        raise _problem(conflict, happening, pointers)
+
+
+def _concerned(facts: Facts, *told: Happening | None) -> dict[str, Order]:
+    """Return the bags that events name or reach, each from the first of them on; Lacking."""
+    found: dict[str, Order] = {}
+    for happening in told:
+        if happening:
+            members = set().union(*facts.shelf.reached(happening).values())
+            since = dict.fromkeys(happening.bags | members, happening.order)
+            found = _earlier(found, since)
+    return found
 
 
 def _effect_on_container(facts: Facts, code: str) -> Effect:

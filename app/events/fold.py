@@ -76,7 +76,8 @@ def advance(
     """
     taking = Taking(label, state, step, onward)
     if state.status in FINAL:
-        return taking.conflict(AFTER_THE_END[state.status])
+        # What ended with its container may have been taken out before: that can still be told.
+        return taking.conflict(AFTER_THE_END[state.status], retry=state.packed_by is not None)
     if state.container and not step.via and step.kind not in OF_PACKED:
         return taking.conflict("bag-is-packed", retry=True, in_the_way=state.packed_by)
     conflict = _KINDS[step.kind](taking)
@@ -168,7 +169,7 @@ def _dispose(taking: Taking) -> Conflict | None:
     taking.weigh()
     taking.book(taking.state.mass, site_account(step.site), f"treated/{step.method}")
     taking.enter("disposed")
-    taking.leave_container()
+    taking.end_in_container()
     return None
 
 
@@ -184,8 +185,10 @@ def _pack(taking: Taking) -> Conflict | None:
 
 def _unpack(taking: Taking) -> Conflict | None:
     state, step = taking.state, taking.step
-    if state.container != step.container:
-        return taking.conflict("bag-not-in-container", retry=True)
+    if state.container is None:
+        taking.missing("pack")
+    elif state.container != step.container:
+        return taking.conflict("bag-not-in-container", retry=True, in_the_way=state.packed_by)
     _handle(taking)
     if not step.member:
         taking.leave_container()
@@ -266,7 +269,7 @@ def _write_off(taking: Taking) -> Conflict | None:
         taking.weigh()
         taking.book(taking.state.mass, site_account(step.site), WRITTEN_OFF)
     taking.enter("written_off")
-    taking.leave_container()
+    taking.end_in_container()
     return None
 
 

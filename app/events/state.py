@@ -132,7 +132,7 @@ class State:
     container: str | None = None
     """The container that it is in."""
     packed_by: str | None = None
-    """The event that put it there."""
+    """The event that put it there; it stands on where the bag came to its end inside."""
     left: str | None = None
     """Refused or missing at an arrival: it may come back to its sender."""
     born: str | None = None

@@ -107,6 +107,10 @@ class Taking:
         """Take the bag out of the container that it is in, if any."""
         self.change(container=None, packed_by=None)
 
+    def end_in_container(self) -> None:
+        """Let nothing be in the container any more; `packed_by` tells what ended inside one."""
+        self.change(container=None)
+
     def done(self) -> Moved:
         """Return what the step did."""
         self.flags = list(dict.fromkeys(self.flags))

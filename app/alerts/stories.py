@@ -15,9 +15,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.alerts.told import Told, told_of
 from app.balance.models import Posting
 from app.batches.models import Label
-from app.events.fold import KINDS, Folded, fold
+from app.events.fold import KINDS, Folded, advance, fold
 from app.events.state import LabelFacts, Step
 from app.events.story import step_of
+from app.events.taking import Conflict
 from app.ledger.leaf import read_leaf
 from app.ledger.models import Event, EventBatch, Leaf
 from app.orm import among
@@ -35,18 +36,39 @@ class Stories:
     corrects: dict[str, str]
     """By a correction's id, the id of the event that it takes back."""
     steps: dict[tuple[str, str], Step] = field(default_factory=dict)
+    known: dict[str, tuple[int, Folded]] = field(default_factory=dict)
+    """By bag, how many leaves of its story are folded, and to what."""
 
     def folded(self, code: str, size: int) -> Folded | None:
         """Return a bag's story by the first `size` leaves, folded; None before it begins."""
         told = [one for one in self.told[code] if one.leaf_index < size]
+        count, found = self.known.get(code, (0, None))
+        if found and count == len(told):
+            return found
         undone = {self.corrects.get(one.id) for one in told}
         story = [
             self._step(one, code) for one in told if one.kind in KINDS and one.id not in undone
         ]
         if not story:
             return None
-        found = fold(self.labels[code], story)
-        return found if isinstance(found, Folded) else None
+        further = self._further(code, found, story) if count == len(told) - 1 else None
+        whole = further or fold(self.labels[code], story)
+        if isinstance(whole, Conflict):
+            return None
+        self.known[code] = (len(told), whole)
+        return whole
+
+    def _further(self, code: str, found: Folded | None, story: Sequence[Step]) -> Folded | None:
+        """Take the newest step on top of what is folded; None where the whole must be folded."""
+        step = story[-1]
+        if found is None or len(found.taken) != len(story) - 1:
+            return None
+        if found.state.last is None or step.order <= found.state.last:
+            return None
+        moved = advance(self.labels[code], found.state, step)
+        if isinstance(moved, Conflict):
+            return None
+        return Folded(moved.state, (), (*found.taken, (step, moved)))
 
     def is_filling(self, code: str, size: int) -> bool:
         """Tell whether the first `size` leaves tell of hand-ins alone: nothing can be wrong yet."""

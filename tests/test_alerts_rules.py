@@ -342,7 +342,7 @@ def step(n, kind, site="130110-P0001", **given):
 
 
 def bag_marks(*steps):
-    known = Known({}, {}, lambda county, on: with_defaults(county, on))
+    known = Known({}, {}, with_defaults)
     return {m.rule: m for m in marks_of("bag", fold(LabelFacts(COUNTY), steps), known)}
 
 

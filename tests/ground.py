@@ -24,11 +24,17 @@ from app.auth.setup_links import make_link
 from app.auth.tokens import make_token
 from app.batches.codes import make_code
 from app.batches.models import LabelSheet
+from app.cases.models import Case, CaseNote, CasePhoto
 from app.db import Database
 from app.ids import uuid7
 from app.ledger.follow import catch_up
 from app.main import FOLLOWERS
+<<<<<<< HEAD
 from app.trips.models import TripEvent
+=======
+from app.webhooks.models import WebhookEndpoint
+from tests import reference as ref
+>>>>>>> alerts
 from tests import world as w
 from tests.people import browser, make_account
 from tests.world import World, make_world
@@ -78,6 +84,9 @@ class Ground:
     """Trips by where they began and ended: POINT to STATION, STATION to PLANT, and far off."""
     tokens: dict[str, str] = field(default_factory=dict)
     alerts: dict[str, str] = field(default_factory=dict)
+    cases: dict[str, str] = field(default_factory=dict)
+    photos: dict[str, str] = field(default_factory=dict)
+    webhooks: dict[str, str] = field(default_factory=dict)
     link: str = ""
     entries: list[str] = field(default_factory=list)
     """Of the register `straw-projects`: one to read, one to change, one to withdraw."""
@@ -196,6 +205,45 @@ ALERT = Thing(
     lambda ground, who: ground.alerts["far" if who.sees_all else "neighbour"],
     str(uuid4()),
 )
+
+
+def _beside(who: Who) -> str:
+    return "far" if who.sees_all else "neighbour"
+
+
+def alert_to(act: str) -> Thing:
+    """Return alerts that nobody else does this to: of two who take one on, one is told no."""
+    return Thing(
+        lambda ground, who: ground.alerts[f"own/{who.name}/{act}"],
+        lambda ground, who: ground.alerts[f"{_beside(who)}/{who.name}/{act}"],
+        str(uuid4()),
+    )
+
+
+def case_to(act: str) -> Thing:
+    """Return cases that nobody else does this to."""
+    return Thing(
+        lambda ground, who: ground.cases[f"own/{who.name}/{act}"],
+        lambda ground, who: ground.cases[f"{_beside(who)}/{who.name}/{act}"],
+        str(uuid4()),
+    )
+
+
+CASE = Thing(
+    lambda ground, _: ground.cases["own"],
+    lambda ground, who: ground.cases[_beside(who)],
+    str(uuid4()),
+)
+PHOTO = Thing(
+    lambda ground, _: ground.photos["own"],
+    lambda ground, who: ground.photos[_beside(who)],
+    str(uuid4()),
+)
+WEBHOOK = Thing(
+    lambda ground, _: ground.webhooks["own"],
+    lambda ground, who: ground.webhooks[_beside(who)],
+    str(uuid4()),
+)
 TOKEN = Thing(
     lambda ground, who: ground.tokens[who.name],
     lambda ground, _: ground.tokens["somebody else"],
@@ -266,6 +314,7 @@ async def lay_out(database: Database) -> Ground:
     await _register_for(ground)
     await catch_up(database, FOLLOWERS)
     await _alerts_for(ground)
+    await _cases_for(ground)
     return ground
 
 
@@ -326,22 +375,74 @@ async def _supply(world: World, by: str, county: str, **fields: str) -> str:
     return event
 
 
+WRONG_AT = {
+    "own": (
+        w.LUQUAN,
+        [w.LUQUAN, f"{w.LUQUAN}:铜冶镇", w.POINT, w.STATION, w.PLANT, ref.STATION_OWNER],
+    ),
+    "neighbour": (w.XINJI, [w.XINJI]),
+    "far": (w.ANXIN, [w.ANXIN]),
+}
+"""Where something is wrong, and who sees it: in one's own township, next door, far away."""
+ALERT_ACTS = ("acknowledge", "resolve")
+CASE_ACTS = {"acknowledge": "open", "resolve": "open", "reopen": "resolved"}
+"""What is done to cases, and the state that they must be in."""
+
+
 async def _alerts_for(ground: Ground) -> None:
-    """Let something be wrong in one's own township, in the next county and far away."""
-    places = {
-        "own": (w.LUQUAN, [w.LUQUAN, f"{w.LUQUAN}:铜冶镇"]),
-        "neighbour": (w.XINJI, [w.XINJI]),
-        "far": (w.ANXIN, [w.ANXIN]),
-    }
+    """Let something be wrong at each place, once to look at and once for each to work on."""
+    now = datetime.now(UTC)
+    names = {place: place for place in WRONG_AT}
+    for place in WRONG_AT:
+        names |= {
+            f"{place}/{who.name}/{act}": place for who in ground.callers for act in ALERT_ACTS
+        }
     async with ground.world.database.write() as session:
-        for name, (county, seen_by) in places.items():
+        for name, place in names.items():
+            county, seen_by = WRONG_AT[place]
             found = Finding(
                 id=uuid4(), rule="night-entries", subject=name, window="", opening=1,
                 county=county, site=None, seen_by=seen_by, figures={}, events=[], batches=[],
-                opened_at=datetime.now(UTC), opened_leaf=0, log_size=1,
+                opened_at=now, opened_leaf=0, log_size=1,
             )  # fmt: skip
             session.add(found)
             ground.alerts[name] = str(found.id)
+
+
+async def _cases_for(ground: Ground) -> None:
+    """Let there be cases at each place, a photo on those to look at, and addresses to tell."""
+    now = datetime.now(UTC)
+    names = {place: (place, "open") for place in WRONG_AT}
+    for place in WRONG_AT:
+        for who in ground.callers:
+            names |= {f"{place}/{who.name}/{a}": (place, s) for a, s in CASE_ACTS.items()}
+    async with ground.world.database.write() as session:
+        for name, (place, state) in names.items():
+            county, seen_by = WRONG_AT[place]
+            case = Case(
+                id=uuid4(), about_kind="inspection", about_key=name, about_id=uuid4(),
+                title="夜间登记", reason="night-entries", severity="low", county=county, site=None,
+                seen_by=seen_by, state=state, opened_at=now, counts_from=now.date(),
+                working_days=20, term_source="约定",
+            )  # fmt: skip
+            session.add(case)
+            ground.cases[name] = str(case.id)
+        await session.flush()
+        for place, (county, _) in WRONG_AT.items():
+            case_id = UUID(ground.cases[place])
+            note = CaseNote(id=uuid4(), case_id=case_id, act="note", text="照片", at=now)
+            session.add(note)
+            await session.flush()
+            photo = CasePhoto(
+                id=uuid4(), note_id=note.id, case_id=case_id, position=0, width=1, height=1,
+                sha256=b"", content=place.encode(),
+            )  # fmt: skip
+            hook = WebhookEndpoint(
+                id=uuid4(), url="https://hooks.example.org/", area=county, rules=[], secret=b"x",
+                created_at=now, created_by=uuid4(), told_to=0,
+            )  # fmt: skip
+            session.add_all([photo, hook])
+            ground.photos[place], ground.webhooks[place] = str(photo.id), str(hook.id)
 
 
 async def _register_for(ground: Ground) -> None:

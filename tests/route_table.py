@@ -16,7 +16,11 @@ from tests.ground import (
     ALERT,
     AREA,
     BAG,
+<<<<<<< HEAD
     BALANCED_TRIP,
+=======
+    CASE,
+>>>>>>> alerts
     CHANGED,
     CHANGED_ON_PAGE,
     COUNTY,
@@ -25,6 +29,7 @@ from tests.ground import (
     LINK,
     NEW_ID,
     NOW,
+    PHOTO,
     QUIET_SITE,
     REFUSED,
     RIDE,
@@ -35,9 +40,12 @@ from tests.ground import (
     TOKEN,
     TRIP,
     VEHICLE,
+    WEBHOOK,
     WITHDRAWN,
     WITHDRAWN_ON_PAGE,
     Place,
+    alert_to,
+    case_to,
     straw_project,
 )
 
@@ -49,6 +57,9 @@ AT_A_SITE = frozenset({"collector", "keeper", "plant"})
 WITHOUT_A_COUNTY = AT_A_SITE | {"carrier", "township"}
 """Roles whose scope never holds a whole county."""
 AGRICULTURE = frozenset({"agriculture"})
+BOTH_SUPERVISORS: frozenset[str | None] = frozenset({"agriculture", "ecology"})
+"""Of the duty to recover, and of pollution: either works on what is wrong."""
+WORKERS = frozenset({"county", "city", "province"})
 COMMISSION = frozenset({"development_reform"})
 
 
@@ -58,7 +69,7 @@ class Row:
 
     may: frozenset[str]
     action: str | None = None
-    departments: frozenset[str] | None = None
+    departments: frozenset[str | None] | None = None
     path: Mapping[str, Any] = field(default_factory=dict)
     query: Mapping[str, Any] = field(default_factory=dict)
     json: Any = None
@@ -317,11 +328,67 @@ ROUTES: dict[str, Row | tuple[Row, ...]] = {
     ),
     # what is wrong
     "GET /api/v1/alerts": (
-        Row(SUPERVISORS, "alerts.read"),
-        Row(SUPERVISORS, "alerts.read", query={"area": AREA}, nothing=WITHOUT_A_COUNTY),
+        Row(EVERYONE, "alerts.read"),
+        Row(EVERYONE, "alerts.read", query={"area": AREA}, nothing=WITHOUT_A_COUNTY),
     ),
-    "GET /api/v1/alerts/rules": Row(SUPERVISORS, "alerts.read"),
-    "GET /api/v1/alerts/{alert}": Row(SUPERVISORS, "alerts.read", path={"alert": ALERT}),
+    "GET /api/v1/alerts/rules": Row(EVERYONE, "alerts.read"),
+    "GET /api/v1/alerts/{alert}": Row(EVERYONE, "alerts.read", path={"alert": ALERT}),
+    "POST /api/v1/alerts/{alert}/acknowledge": Row(
+        WORKERS, "cases.work", BOTH_SUPERVISORS, path={"alert": alert_to("acknowledge")},
+        json={"note": "在查"},
+    ),
+    "POST /api/v1/alerts/{alert}/resolve": Row(
+        WORKERS, "cases.work", BOTH_SUPERVISORS, path={"alert": alert_to("resolve")},
+        json={"note": "已处理"},
+    ),
+    # what is done about it
+    "GET /api/v1/cases": (
+        Row(EVERYONE, "cases.read"),
+        Row(EVERYONE, "cases.read", query={"area": AREA}, nothing=WITHOUT_A_COUNTY),
+    ),
+    "GET /api/v1/cases/terms": Row(EVERYONE, "cases.read"),
+    "POST /api/v1/cases/terms": Row(
+        frozenset({"province"}), "cases.terms", BOTH_SUPERVISORS, own=201,
+        json={"severity": "high", "working_days": 5, "valid_from": "2026-01-01", "source": "约定"},
+    ),
+    "GET /api/v1/cases/{case}": Row(EVERYONE, "cases.read", path={"case": CASE}),
+    "POST /api/v1/cases/{case}/acknowledge": Row(
+        WORKERS, "cases.work", BOTH_SUPERVISORS, path={"case": case_to("acknowledge")}, json={"note": ""},
+    ),
+    "POST /api/v1/cases/{case}/resolve": Row(
+        WORKERS, "cases.work", BOTH_SUPERVISORS, path={"case": case_to("resolve")}, json={"note": "好了"},
+    ),
+    "POST /api/v1/cases/{case}/reopen": Row(
+        WORKERS, "cases.work", BOTH_SUPERVISORS, path={"case": case_to("reopen")}, json={"note": "又有"},
+    ),
+    "POST /api/v1/cases/{case}/notes": Row(
+        WORKERS | AT_A_SITE, "cases.note", BOTH_SUPERVISORS | {None}, path={"case": CASE},
+        json={"text": "看过"}, own=201,
+    ),
+    # Without a photo: tests/test_cases.py sends some.
+    "POST /api/v1/cases/{case}/photos": Row(
+        WORKERS | AT_A_SITE, "cases.note", BOTH_SUPERVISORS | {None}, path={"case": CASE},
+        form={"text": "没有照片"}, own=415,
+    ),
+    "GET /api/v1/cases/{case}/photos/{photo}": Row(
+        EVERYONE, "cases.read", path={"case": CASE, "photo": PHOTO}
+    ),
+    "GET /api/v1/workdays": Row(ANYONE),
+    "POST /api/v1/workdays": Row(
+        frozenset({"province"}), "workdays.enter", own=201,
+        json={"source": "约定", "days": [{"day": "2027-01-01", "kind": "off", "name": "元旦"}]},
+    ),
+    "GET /api/v1/webhooks": Row(WORKERS | {"admin"}, "webhooks.manage"),
+    "POST /api/v1/webhooks": Row(
+        WORKERS | {"admin"}, "webhooks.manage", own=201,
+        json={"url": "https://hooks.example.org/x", "area": AREA},
+    ),
+    "GET /api/v1/webhooks/{endpoint}/deliveries": Row(
+        WORKERS | {"admin"}, "webhooks.manage", path={"endpoint": WEBHOOK}
+    ),
+    "DELETE /api/v1/webhooks/{endpoint}": Row(
+        WORKERS | {"admin"}, "webhooks.manage", path={"endpoint": WEBHOOK}, own=204
+    ),
     "POST /api/v1/alerts/thresholds": Row(
         frozenset({"province"}), "alerts.thresholds", AGRICULTURE, own=201,
         json={"rule": "full-store", "key": "percent", "value": 90, "area": COUNTY,
@@ -496,6 +563,24 @@ ROUTES: dict[str, Row | tuple[Row, ...]] = {
     "GET /log": Row(ANYONE, page=True),
     # pages of people
     "GET /": Row(EVERYONE, page=True),
+    "GET /alerts": (
+        Row(EVERYONE, "alerts.read", page=True),
+        Row(EVERYONE, "alerts.read", query={"area": AREA}, nothing=WITHOUT_A_COUNTY, page=True),
+    ),
+    "GET /alerts/{alert}": Row(EVERYONE, "alerts.read", path={"alert": ALERT}, page=True),
+    "POST /alerts/{alert}": Row(
+        WORKERS | AT_A_SITE, "cases.note", BOTH_SUPERVISORS | {None}, path={"alert": ALERT},
+        form={"act": "note", "text": "看过", "id": NEW_ID}, own=303, page=True,
+    ),
+    "GET /cases": (
+        Row(EVERYONE, "cases.read", page=True),
+        Row(EVERYONE, "cases.read", query={"county": AREA}, nothing=WITHOUT_A_COUNTY, page=True),
+    ),
+    "GET /cases/{case}": Row(EVERYONE, "cases.read", path={"case": CASE}, page=True),
+    "POST /cases/{case}": Row(
+        WORKERS | AT_A_SITE, "cases.note", BOTH_SUPERVISORS | {None}, path={"case": CASE},
+        form={"act": "note", "text": "看过", "id": NEW_ID}, own=303, page=True,
+    ),
     "GET /sites": (
         Row(EVERYONE, "sites.read", page=True),
         Row(EVERYONE, "sites.read", query={"county": COUNTY}, elsewhere=200, page=True),

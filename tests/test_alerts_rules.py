@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.alerts.rules.bag import Known, grouped, marks_of
 from app.alerts.rules.bounds import At, Bound, Bounds
 from app.alerts.rules.catalogue import RULES
 from app.alerts.rules.mark import Mark, Place
@@ -17,6 +18,8 @@ from app.alerts.rules.openings import Change, Ledger, Turn, finding_id, play
 from app.alerts.rules.unit_codes import unit_code
 from app.alerts.rules.weights import chi_square, difference, digit_of, round_weights
 from app.alerts.thresholds import defaults
+from app.events.fold import fold
+from app.events.state import LabelFacts, Step
 
 COUNTY, AREA = "130110", "130100"
 ENTERED = datetime(2020, 10, 1, tzinfo=UTC)
@@ -325,3 +328,56 @@ degrees = st.tuples(st.floats(-85, 85), st.floats(-180, 180))
 @given(degrees, degrees)
 def test_the_quick_look_never_takes_two_places_for_closer_than_they_are(one, other):
     assert apart_m(*one, *other) <= at_most_m(*one, *other) + 1e-6
+
+
+# bags
+
+
+def step(n, kind, site="130110-P0001", **given):
+    at = int((NOW + timedelta(hours=n)).timestamp() * 1_000_000)
+    return Step(
+        f"{n:08}-0000-7000-8000-000000000000", kind, site, at, at, n, DAY + timedelta(days=n // 24),
+        **given,
+    )  # fmt: skip
+
+
+def bag_marks(*steps):
+    known = Known({}, {}, with_defaults)
+    return {m.rule: m for m in marks_of("bag", fold(LabelFacts(COUNTY), steps), known)}
+
+
+LIFE = (
+    step(0, "collect", mass_g=5_000, mass_source="weighed"),
+    step(1, "depart", destination="130110-S0001"),
+)
+
+
+def test_a_bag_weighed_with_others_is_never_judged_by_its_share():
+    alone = step(2, "arrive", "130110-S0001", mass_g=4_000, mass_source="weighed")
+    shared = step(2, "arrive", "130110-S0001", mass_g=4_000, mass_source="apportioned")
+    assert "weight-difference" in bag_marks(*LIFE, alone)
+    assert "weight-difference" not in bag_marks(*LIFE, shared)
+    folded = fold(LabelFacts(COUNTY), (*LIFE, shared))
+    assert grouped(folded) == {shared.event: (5_000, 4_000)}, "it is judged in its group's sum"
+
+
+def test_a_carried_weight_is_nobodys_scale():
+    carried = step(2, "arrive", "130110-S0001", mass_g=4_000, mass_source="carried")
+    assert "weight-difference" not in bag_marks(*LIFE, carried)
+
+
+def test_a_bag_refused_at_arrival_is_on_its_way_still_and_makes_no_leap():
+    refused = step(2, "arrive", "130110-S0001", outcome="refused")
+    marks = bag_marks(*LIFE, refused)
+    assert set(marks) == {"trip-overdue", "short-arrival"}
+    assert marks["short-arrival"].due_at is None
+    back = bag_marks(*LIFE, refused, step(3, "arrive", mass_g=5_000, mass_source="weighed"))
+    assert "short-arrival" not in back
+
+
+def test_what_is_treated_waits_for_nothing():
+    ends = (
+        step(2, "arrive", "130181-R0001", mass_g=5_000, mass_source="weighed"),
+        step(3, "dispose", "130181-R0001", method="resource_use"),
+    )
+    assert set(bag_marks(*LIFE, *ends)) == {"arrived-elsewhere"}

@@ -144,13 +144,13 @@ async def post_photos(
     request: Request, case: UUID, caller: SignedIn, database: Databases
 ) -> CaseWithHistory:
     require(caller, "cases.note")
-    media = request.headers.get("content-type", "").split(";")[0].strip().lower()
-    if media != FORM:
-        raise UnsupportedMediaType(expected=FORM)
     async with database.read() as session:
         # Pictures are drawn for those alone who may add them, and outside any transaction.
         reach = await reach_of(session, caller)
         await see_case(session, reach, case)
+    media = request.headers.get("content-type", "").split(";")[0].strip().lower()
+    if media != FORM:
+        raise UnsupportedMediaType(expected=FORM)
     form = await request.form()
     files = [one for one in form.getlist("file") if isinstance(one, UploadFile)]
     if not files:

@@ -72,11 +72,13 @@ def grouped(folded: Folded) -> dict[str, tuple[int, int]]:
 def _of_step(
     code: str, before: State, step: Step, moved: Moved, known: Known, *, filling: bool
 ) -> Iterator[Mark]:
+    weighed = not filling and step.mass_source != APPORTIONED and _weighed_twice(step, moved)
+    if not moved.flags and not weighed:
+        return
     at = known.thresholds(step.county, step.occurred_on)
-    here, there = known.places.get(step.site), known.places.get(before.site or "")
+    concerned = (step.site, before.site or "", before.destination or "")
     trip = known.trips.get(before.trip or "")
-    sent_to = known.places.get(before.destination or "")
-    seen_by = seers((here, there, sent_to), trip.carrier if trip else None)
+    seen_by = seers(map(known.places.get, concerned), trip.carrier if trip else None)
     subject = before.trip or step.trip or step.site
 
     def mark(rule: str, subject: str, figures: dict[str, Any], **more: Any) -> Mark:
@@ -95,7 +97,7 @@ def _of_step(
             since = _instant(step)
             figures = {"step": step.kind, "since": since.isoformat(), "thresholds": named(wait)}
             yield mark(flag, step.site, figures, due_at=_later(since, wait.value))
-    if not filling and step.mass_source != APPORTIONED and _weighed_twice(step, moved):
+    if weighed:
         off = difference(before.mass_g, step.mass_g or 0, at)
         if off:
             yield mark("weight-difference", subject, number | off)

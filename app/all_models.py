@@ -1,9 +1,13 @@
 """Imports every table, so that migrations and tests see one whole metadata."""
 
+import app.alerts.journal
+import app.alerts.models
+import app.alerts.running
 import app.areas.models
 import app.auth.models
 import app.balance.models
 import app.batches.models
+import app.cases.models
 import app.events.models
 import app.ledger.models
 import app.ops.models
@@ -15,7 +19,9 @@ import app.progress.models
 import app.registers.models
 import app.supply.models
 import app.transparency.models
-import app.trips.models  # noqa: F401  imported for the table that it makes
+import app.trips.models
+import app.webhooks.models
+import app.workdays.models  # noqa: F401  imported for the table that it makes
 from app.orm import Base
 
 __all__ = ["Base"]

@@ -69,6 +69,10 @@ class Settings(BaseSettings):
     trusted_proxies: str = Field(
         default="", description="可信反向代理的地址，逗号分隔；只采信它们的 X-Forwarded-*"
     )
+    webhook_allow_private: bool = Field(
+        default=False,
+        description="允许把预警推送到内部网络的地址（测试用；正式运行不要打开）",
+    )
     log_format: str = Field(
         default="console", pattern="^(console|json)$", description="日志格式：console 或 json"
     )

@@ -9,6 +9,11 @@ from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
 from app import error_handlers
+from app.alerts import pages as alerts_pages
+from app.alerts import routes as alerts_routes
+from app.alerts import work_routes as alerts_work_routes
+from app.alerts.follow import ALERTS
+from app.alerts.tick import keep_ticking
 from app.amendments import pages as amendments_pages
 from app.amendments import routes as amendments_routes
 from app.areas import routes as areas_routes
@@ -19,11 +24,17 @@ from app.balance import routes as balance_routes
 from app.balance.flows import FLOWS
 from app.batches import pages as batches_pages
 from app.batches import routes as batches_routes
+from app.cases import pages as cases_pages
+from app.cases import routes as cases_routes
 from app.config import Settings, settings
 from app.custody import pages as custody_pages
 from app.custody import routes as custody_routes
 from app.db import Database
-from app.events import declare_keys, declare_reference  # noqa: F401  register their subjects
+from app.events import (  # noqa: F401  register their subjects
+    declare_keys,
+    declare_reference,
+    declare_zero_report,
+)
 from app.events import pages as events_pages
 from app.events import routes as events_routes
 from app.evidence import routes as evidence_routes
@@ -58,8 +69,13 @@ from app.transparency.integrate import keep_growing
 from app.transparency.signer import keep_signing, open_signer
 from app.transparency.witnesses import Witnesses, parse_witnesses
 from app.web import LimitBody
+from app.webhooks import routes as webhooks_routes
+from app.webhooks.deliver import keep_delivering
+from app.workdays import routes as workdays_routes
 
-FOLLOWERS = (FLOWS, SUPPLY)
+REPORTED = (FLOWS, SUPPLY)
+"""What reports read: they go on together, and wait for nobody who judges."""
+FOLLOWERS = (*REPORTED, ALERTS)
 """Everything that follows the log, in the order in which it is brought up to date."""
 
 ROUTERS = (
@@ -80,6 +96,13 @@ ROUTERS = (
     supply_routes.router,
     reports_routes.router,
     reports_pages.router,
+    alerts_work_routes.router,
+    alerts_routes.router,
+    alerts_pages.router,
+    cases_routes.router,
+    cases_pages.router,
+    workdays_routes.router,
+    webhooks_routes.router,
     amendments_routes.router,
     amendments_pages.router,
     progress_routes.router,
@@ -115,7 +138,14 @@ def create_app(database_url: str, config: Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(running: FastAPI) -> AsyncIterator[None]:
-        work = [keep_up(database, FOLLOWERS), keep_growing(database), keep_daily(database)]
+        work = [
+            keep_up(database, REPORTED),
+            keep_up(database, (ALERTS,)),
+            keep_ticking(database),
+            keep_delivering(database, allow_private=config.webhook_allow_private),
+            keep_growing(database),
+            keep_daily(database),
+        ]
         places = places_of(config)
         client = httpx.AsyncClient()
         signer = open_signer(places.signer, Witnesses(addresses, client) if addresses else None)

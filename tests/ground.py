@@ -15,6 +15,7 @@ from uuid import UUID, uuid4
 import httpx
 from sqlalchemy import select
 
+from app.alerts.models import Finding
 from app.areas.scope import EVERYWHERE
 from app.auth.caller import ROLE_NAMES
 from app.auth.models import Account
@@ -73,6 +74,7 @@ class Ground:
     sheets: dict[str, str] = field(default_factory=dict)
     trips: dict[str, str] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
+    alerts: dict[str, str] = field(default_factory=dict)
     link: str = ""
     entries: list[str] = field(default_factory=list)
     """Of the register `straw-projects`: one to read, one to change, one to withdraw."""
@@ -176,6 +178,11 @@ SUPPLY_EVENT = Thing(
     lambda ground, _: ground.events["far_supply"],
     str(uuid4()),
 )
+ALERT = Thing(
+    lambda ground, _: ground.alerts["own"],
+    lambda ground, who: ground.alerts["far" if who.sees_all else "neighbour"],
+    str(uuid4()),
+)
 TOKEN = Thing(
     lambda ground, who: ground.tokens[who.name],
     lambda ground, _: ground.tokens["somebody else"],
@@ -241,6 +248,7 @@ async def lay_out(database: Database) -> Ground:
     await _secrets_for(ground)
     await _register_for(ground)
     await catch_up(database, FOLLOWERS)
+    await _alerts_for(ground)
     return ground
 
 
@@ -282,6 +290,24 @@ async def _supply(world: World, by: str, county: str, **fields: str) -> str:
     assert answer.status_code == 201, answer.text
     event: str = answer.json()["events"][0]
     return event
+
+
+async def _alerts_for(ground: Ground) -> None:
+    """Let something be wrong in one's own township, in the next county and far away."""
+    places = {
+        "own": (w.LUQUAN, [w.LUQUAN, f"{w.LUQUAN}:铜冶镇"]),
+        "neighbour": (w.XINJI, [w.XINJI]),
+        "far": (w.ANXIN, [w.ANXIN]),
+    }
+    async with ground.world.database.write() as session:
+        for name, (county, seen_by) in places.items():
+            found = Finding(
+                id=uuid4(), rule="night-entries", subject=name, window="", opening=1,
+                county=county, site=None, seen_by=seen_by, figures={}, events=[], batches=[],
+                opened_at=datetime.now(UTC), opened_leaf=0, log_size=1,
+            )  # fmt: skip
+            session.add(found)
+            ground.alerts[name] = str(found.id)
 
 
 async def _register_for(ground: Ground) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 from app.auth.caller import ROLE_NAMES
 from tests import world as w
 from tests.ground import (
+    ALERT,
     AREA,
     BAG,
     CHANGED,
@@ -217,6 +218,10 @@ ROUTES: dict[str, Row | tuple[Row, ...]] = {
             frozenset({"province"}), "declare.plan", COMMISSION, own=201,
             json=declare("plan", **AMENDMENT, paragraphs=[{"address": "item-7-p1", "text": "新。"}]),
         ),
+        Row(
+            frozenset({"collector"}), "declare.zero_report", own=201,
+            json=declare("zero_report", month="2025-07") | {"site": SITE},
+        ),
         # Keys are the command line's: by an account nobody introduces one.
         Row(
             frozenset(), "declare.keys",
@@ -257,6 +262,18 @@ ROUTES: dict[str, Row | tuple[Row, ...]] = {
     ),
     "GET /api/v1/batches/{code}": Row(EVERYONE, "batches.read", path={"code": BAG}),
     "GET /api/v1/batches/{code}/custody": Row(EVERYONE, "batches.read", path={"code": BAG}),
+    # what is wrong
+    "GET /api/v1/alerts": (
+        Row(SUPERVISORS, "alerts.read"),
+        Row(SUPERVISORS, "alerts.read", query={"area": AREA}, nothing=WITHOUT_A_COUNTY),
+    ),
+    "GET /api/v1/alerts/rules": Row(SUPERVISORS, "alerts.read"),
+    "GET /api/v1/alerts/{alert}": Row(SUPERVISORS, "alerts.read", path={"alert": ALERT}),
+    "POST /api/v1/alerts/thresholds": Row(
+        frozenset({"province"}), "alerts.thresholds", AGRICULTURE, own=201,
+        json={"rule": "full-store", "key": "percent", "value": 90, "area": COUNTY,
+              "valid_from": "2026-01-01", "source": "冀农发〔2026〕1号"},
+    ),
     # figures
     "GET /api/v1/balance": (
         Row(EVERYONE, "balance.read", query={"site": SITE, **DAYS}),

@@ -32,8 +32,8 @@ class Right:
 
     name: str
     roles: frozenset[str]
-    departments: frozenset[str] | None = None
-    """None: whichever department, or none."""
+    departments: frozenset[str | None] | None = None
+    """None: whichever department, or none. None among them: who is of no department."""
 
 
 def _right(
@@ -46,6 +46,8 @@ def _right(
 REGULATORS = ("agriculture", "ecology")
 """农业农村 supervises the duty to recover, 生态环境 pollution."""
 EVERYONE = tuple(ROLE_NAMES)
+WORKING_DEPARTMENTS: frozenset[str | None] = frozenset({"agriculture", "ecology"})
+"""Who supervises the duty to recover, and who supervises pollution."""
 SUPERVISORS = (*sorted(OFFICIALS), "auditor", "admin")
 
 RIGHTS = {
@@ -70,6 +72,7 @@ RIGHTS = {
     ),
     # declaring
     "declare.supply": _right("申报产生量", "county", "city", "province", department="agriculture"),
+    "declare.zero_report": _right("申报零报告", "collector"),
     "declare.areas": _right("更改上报区域", "province"),
     # item （九） of the plan prints 省农业农村厅 alone
     "declare.pilots": _right("指定试点县", "province", department="agriculture"),
@@ -96,6 +99,21 @@ RIGHTS = {
     "vehicles.read": _right("查看车辆", *EVERYONE),
     "refusals.read": _right("查看待处理", *EVERYONE),
     "reports.read": _right("查看报表", *SUPERVISORS),
+    "alerts.read": _right("查看预警", *EVERYONE),
+    "alerts.thresholds": _right("更改预警界限", "province", department="agriculture"),
+    # cases: what was found wrong is worked on by either supervisor; a site's people add to it
+    "cases.read": _right("查看处理情况", *EVERYONE),
+    "cases.work": Right(
+        "认领、办结预警", frozenset({"county", "city", "province"}), WORKING_DEPARTMENTS
+    ),
+    "cases.note": Right(
+        "写处理情况",
+        frozenset({"collector", "keeper", "plant", "county", "city", "province"}),
+        WORKING_DEPARTMENTS | {None},
+    ),
+    "cases.terms": Right("更改办理时限", frozenset({"province"}), WORKING_DEPARTMENTS),
+    "workdays.enter": _right("登记节假日和调休", "province"),
+    "webhooks.manage": _right("管理推送地址", "county", "city", "province", "admin"),
     "log.entries": _right("取用登记原文", "auditor"),
     "registers.read": _right("查看未公布的名单", *SUPERVISORS),
 }

@@ -16,8 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.caller import Caller
 from app.auth.permissions import require
+from app.batches.schemas import SiteCode
 from app.db import Database, WriteSession, sqlstate
-from app.errors import DomainError, InvalidBody, Unavailable
+from app.errors import DomainError, InvalidBody, NotFound, Unavailable
 from app.events.decide import Source, same_content
 from app.events.errors import EventIdReused, LeafTooLarge
 from app.events.facts import recorded_under
@@ -49,6 +50,8 @@ class Subject:
     apply: Apply
     of_counties: bool = False
     """Each row is of a `county` and seen by its officials alone; else everyone may read them."""
+    at_site: bool = False
+    """The event names the `site` that it speaks for, which is the caller's own."""
 
 
 SUBJECTS: dict[str, Subject] = {}
@@ -71,6 +74,7 @@ class Declaration(Wire):
     kind: Literal["declare"]
     occurred_at: Instant
     subject: str
+    site: SiteCode | None = None
     rows: Annotated[list[Any], Field(min_length=1, max_length=MAX_ROWS)]
     note: Words | None = None
 
@@ -84,15 +88,18 @@ class Statement:
     occurred_at: datetime
     rows: list[dict[str, Any]]
     note: str | None = None
+    site: str | None = None
 
     @property
     def public(self) -> dict[str, Any]:
         """The public part of the event."""
+        at_site = {"site": self.site} if self.site else {}
         return {
             "id": str(self.id),
             "kind": "declare",
             "occurred_at": utc(self.occurred_at),
             "subject": self.subject,
+            **at_site,
             "rows": self.rows,
         }
 
@@ -147,9 +154,10 @@ async def _declare_in(
             f"must be one of {', '.join(SUBJECTS)}",
         )
     require(caller, f"declare.{subject.name}")
+    _check_site(subject, draft, caller)
     rows = [validate(subject.row, row, f"/rows/{i}") for i, row in enumerate(draft.rows)]
     normal = [subject.normal(row) for row in rows]
-    statement = Statement(draft.id, subject.name, draft.occurred_at, normal, draft.note)
+    statement = Statement(draft.id, subject.name, draft.occurred_at, normal, draft.note, draft.site)
     standing = (await recorded_under(session, [draft.id])).get(draft.id)
     if standing:
         if not same_content(standing, statement.public, statement.private):
@@ -161,6 +169,18 @@ async def _declare_in(
     leaf = entry.leaf.decode()
     answer = answer_of(read_leaf(leaf), leaf, leaf_hash(entry.leaf), None)
     return Outcome(str(draft.id), "recorded", answer)
+
+
+def _check_site(subject: Subject, draft: Declaration, caller: Caller) -> None:
+    """Raise where a declaration names a site and should not, or another than the caller's own."""
+    if not subject.at_site:
+        if draft.site is not None:
+            raise InvalidBody.at("/site", "这项申报不写站点", "this subject names no site")
+        return
+    if draft.site is None:
+        raise InvalidBody.at("/site", "要写站点", "is missing")
+    if draft.site != caller.site:
+        raise NotFound(what=draft.site, pointer="/site")
 
 
 async def append_statement(
@@ -178,7 +198,7 @@ async def append_statement(
         "adjusted_at": utc(times.adjusted),
         "actor": str(caller.id),
         "role": caller.role,
-        "county": None,
+        "county": statement.site[:6] if statement.site else None,
         "nonce": source.nonce(),
         "flags": list(times.flags),
     }
@@ -190,7 +210,7 @@ async def append_statement(
     entry = Entry(
         id=statement.id,
         kind="declare",
-        site=None,
+        site=statement.site,
         occurred_at=statement.occurred_at,
         effective_at=times.effective,
         recorded_at=now,

@@ -56,10 +56,10 @@ class Change:
 
 
 async def latest_at(session: AsyncSession, site: str, limit: int) -> list[Movement]:
-    """Return the latest events at a site, newest first."""
+    """Return the latest events at a site, newest first; declarations move nothing."""
     query = (
         select(Event.kind, Event.effective_at, Event.leaf)
-        .where(Event.site == site)
+        .where(Event.site == site, Event.kind != "declare")
         .order_by(Event.occurred_on.desc(), Event.effective_at.desc())
         .limit(limit)
     )

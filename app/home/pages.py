@@ -6,12 +6,14 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
+from app.alerts.worked import Load, load_of
 from app.areas.names import name_of_area
 from app.areas.read import today
 from app.areas.scope import reach_of
 from app.auth.access import Visitor
 from app.auth.caller import SITE_ROLES, Caller
 from app.batches.stock import SEALED, stock_of
+from app.cases.terms import terms_of
 from app.db import Reading, ReadSession
 from app.events.offered import coming, open_bag_at, pieces_in
 from app.home.latest import hand_ins_on, latest_at, latest_changes
@@ -19,6 +21,7 @@ from app.parties.names import site_names
 from app.reports.periods import parse_period
 from app.reports.recovery import By, recovery
 from app.templating import render
+from app.workdays.read import calendar_of
 
 router = APIRouter(include_in_schema=False)
 
@@ -52,7 +55,18 @@ async def _of_site(session: ReadSession, caller: Caller) -> dict[str, Any]:
         "held": await stock_of(session, site, now),
         "trips": [{**vars(trip), "days": (now - trip.departed_at).days} for trip in trips],
         "latest": await latest_at(session, site, LATEST),
+        "load": await _load(session, caller),
     }
+
+
+async def _load(session: ReadSession, caller: Caller) -> Load:
+    return await load_of(
+        session,
+        await reach_of(session, caller),
+        today=today(),
+        calendar=await calendar_of(session),
+        terms=await terms_of(session),
+    )
 
 
 async def _open_bag(session: ReadSession, site: str) -> dict[str, Any] | None:
@@ -75,6 +89,7 @@ async def _of_area(session: ReadSession, caller: Caller) -> dict[str, Any]:
         "row": None,
         "areas": [],
         "movements": await latest_changes(session, await reach_of(session, caller), CHANGES),
+        "load": await _load(session, caller),
     }
     if caller.role == "township":
         # Figures are made for whole counties; a township has its movements.

@@ -1,0 +1,116 @@
+"""Which threshold is in force: dated rows by area and season; the most specific one wins. Pure."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+
+@dataclass(frozen=True)
+class Bound:
+    """One row of thresholds."""
+
+    id: UUID
+    rule: str
+    key: str
+    value: int
+    unit: str
+    area: str | None
+    season: tuple[int, ...] | None
+    """Months; None for the whole year."""
+    valid_from: date
+    valid_to: date | None
+    source: str
+    entered_at: datetime
+
+    @property
+    def shown(self) -> dict[str, Any]:
+        """The row as a finding's figures name it."""
+        return {
+            "id": str(self.id),
+            "value": self.value,
+            "unit": self.unit,
+            "area": self.area,
+            "valid_from": self.valid_from.isoformat(),
+            "source": self.source,
+        }
+
+
+class Bounds:
+    """All rows; `areas` says to which reporting area a county reports."""
+
+    def __init__(self, rows: Iterable[Bound], areas: Mapping[str, str]) -> None:
+        self._rows: dict[tuple[str, str], list[Bound]] = defaultdict(list)
+        for row in rows:
+            self._rows[row.rule, row.key].append(row)
+        entered = [row.entered_at for found in self._rows.values() for row in found]
+        self._last_entered = max(entered, default=None)
+        self._known: dict[tuple[str, str, str, date], Bound | None] = {}
+        self._areas = areas
+
+    def of(self, rule: str, key: str, *, county: str, on: date, known_at: datetime) -> Bound | None:
+        """Return the row for a county and a day, of those entered by `known_at`; None for none.
+
+        A county's row comes before its reporting area's, that before the province's; a season's
+        before the whole year's; then
+        the one that began last, and of those the one entered last.
+        """
+        if self._last_entered is None:
+            return None
+        if known_at < self._last_entered:
+            return self._best(rule, key, county, on, known_at)
+        # All rows had been entered: the answer is the same for every later leaf.
+        asked = (rule, key, county, on)
+        if asked not in self._known:
+            self._known[asked] = self._best(rule, key, county, on, known_at)
+        return self._known[asked]
+
+    def _best(self, rule: str, key: str, county: str, on: date, known_at: datetime) -> Bound | None:
+        fitting = [row for row in self._rows[rule, key] if self._fits(row, county, on, known_at)]
+        return max(fitting, key=lambda row: self._rank(row, county), default=None)
+
+    def _fits(self, row: Bound, county: str, on: date, known_at: datetime) -> bool:
+        return (
+            row.entered_at <= known_at
+            and row.valid_from <= on
+            and (row.valid_to is None or on <= row.valid_to)
+            and (row.season is None or on.month in row.season)
+            and row.area in (None, county, self._areas.get(county))
+        )
+
+    @staticmethod
+    def _rank(row: Bound, county: str) -> tuple[bool, bool, bool, date, datetime, UUID]:
+        return (
+            row.area == county,
+            row.area is not None,
+            row.season is not None,
+            row.valid_from,
+            row.entered_at,
+            row.id,
+        )
+
+
+@dataclass(frozen=True)
+class At:
+    """Thresholds as they are known when a leaf is recorded, for one county and day."""
+
+    bounds: Bounds
+    county: str
+    on: date
+    known_at: datetime
+
+    def bound(self, rule: str, key: str) -> Bound | None:
+        """Return the row in force; None where the rule is not judged here and now."""
+        return self.bounds.of(rule, key, county=self.county, on=self.on, known_at=self.known_at)
+
+    def all(self, rule: str, *keys: str) -> tuple[Bound, ...] | None:
+        """Return the rows of several keys; None where one is missing: then nothing is judged."""
+        found = tuple(b for b in (self.bound(rule, key) for key in keys) if b)
+        return found if len(found) == len(keys) else None
+
+
+def named(*bounds: Bound | None) -> dict[str, Any]:
+    """Return thresholds as figures name them, by key."""
+    return {b.key: b.shown for b in bounds if b}

@@ -29,12 +29,9 @@ from app.db import Database
 from app.ids import uuid7
 from app.ledger.follow import catch_up
 from app.main import FOLLOWERS
-<<<<<<< HEAD
 from app.trips.models import TripEvent
-=======
 from app.webhooks.models import WebhookEndpoint
 from tests import reference as ref
->>>>>>> alerts
 from tests import world as w
 from tests.people import browser, make_account
 from tests.world import World, make_world

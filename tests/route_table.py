@@ -16,11 +16,8 @@ from tests.ground import (
     ALERT,
     AREA,
     BAG,
-<<<<<<< HEAD
     BALANCED_TRIP,
-=======
     CASE,
->>>>>>> alerts
     CHANGED,
     CHANGED_ON_PAGE,
     COUNTY,

@@ -186,6 +186,16 @@ class TestWeighing:
             0 <= m - was <= 1 for m, was in zip(masses, range(1_000, 5_000, 100), strict=True)
         )
 
+    async def test_the_way_of_a_bag_shows_its_share_of_what_was_weighed_together(
+        self, world: World
+    ):
+        bags = await sealed(world, 5_000, 7_000)
+        await world.event("store", *bags, site=ref.STATION, group_mass_g=11_990)
+        shown = await custody(world, bags[0])
+        assert [step["mass_g"] for step in shown["steps"]] == [5_000, 4_996]
+        assert shown["batch"]["mass_g"] == 4_996
+        assert shown["balance"] == {"in_g": 5_000, "out_g": 0, "held_g": 4_996, "loss_g": 4}
+
     async def test_an_earlier_weight_that_comes_late_moves_the_shares(self, world: World):
         """The shares of a group weighing do not depend on the order of arrival."""
         bags = await sealed(world, 5_000, 5_000)

@@ -1,10 +1,10 @@
 """The stories of bags as they were told by each leaf: what was known then, and no more.
 
 The follower may be far behind the writers, in a rebuild by the whole log: `batch` says what is
-known now, so the story is read from the log and folded again.
+known now, so the story is read from the log and folded again. Shares of weighings and repacks are
+those that the leaves booked.
 """
 
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -17,10 +17,11 @@ from app.balance.booked import transfer_of
 from app.balance.models import Posting
 from app.balance.postings import Transfer
 from app.batches.models import Label
-from app.events.fold import KINDS, Folded, fold
+from app.events.fold import Folded
 from app.events.shelf import settled
 from app.events.state import LabelFacts
-from app.events.story import Happening, codes_in, story_of
+from app.events.story import Happening, codes_in, members_at, story_of
+from app.events.together import fold_together
 from app.ledger.leaf import read_leaf
 from app.ledger.models import Event, EventBatch, Leaf
 from app.orm import among
@@ -28,32 +29,27 @@ from app.orm import among
 
 @dataclass
 class Stories:
-    """Labels, and for each bag and each container it was in what leaves tell, in leaf order."""
+    """Labels, and for each bag and container what leaves tell of it, in leaf order."""
 
-    labels: dict[str, LabelFacts]
-    containers: set[str]
-    told: dict[str, list[Told]]
-    """By bag."""
-    around: dict[str, list[Told]]
-    """By container."""
-    touched: dict[int, list[str]]
+    labels: dict[str, LabelFacts] = field(default_factory=dict)
+    told: dict[str, list[Told]] = field(default_factory=dict)
+    touched: dict[int, list[str]] = field(default_factory=dict)
     """Bags that each leaf of the part touches."""
-    corrects: dict[str, str]
+    corrects: dict[str, str] = field(default_factory=dict)
     """By a correction's id, the id of the event that it takes back."""
-    booked: dict[str, list[tuple[int, Transfer]]]
-    """By bag, with the leaf that booked it."""
-    happenings: dict[str, Happening] = field(default_factory=dict)
+    booked: dict[str, list[tuple[int, Transfer]]] = field(default_factory=dict)
+    """What leaves booked for bags that shared a weighing or a repack with others."""
 
     def folded(self, code: str, size: int) -> Folded | None:
         """Return a bag's story by the first `size` leaves, folded; None before it begins."""
-        own = self._in_force(self.told[code], size)
+        own = self._in_force(code, size)
         if not own:
             return None
-        boxes = {h.body["container"] for h in own if h.kind == "pack"}
-        around = {box: self._in_force(self.around.get(box, ()), size) for box in boxes}
-        booked = [t for index, t in self.booked.get(code, ()) if index < size]
-        found = fold(self.labels[code], settled(code, story_of(code, own, around), booked))
-        return found if isinstance(found, Folded) else None
+        boxes = {box: self._in_force(box, size) for box in _boxes(own)}
+        booked = [transfer for index, transfer in self.booked.get(code, ()) if index < size]
+        story = settled(code, story_of(code, own, boxes), booked)
+        found = fold_together({code: self.labels[code]}, {code: story})
+        return found[code] if isinstance(found, dict) else None
 
     def is_filling(self, code: str, size: int) -> bool:
         """Tell whether the first `size` leaves tell of hand-ins alone: nothing can be wrong yet."""
@@ -61,33 +57,39 @@ class Stories:
 
     def was_grouped(self, code: str) -> bool:
         """Tell whether a bag was ever weighed with others."""
-        boxes = {one.event.get("container") for one in self.told[code]}
-        around = (one for box in boxes if box for one in self.around.get(box, ()))
-        return any(
-            self._happening(one).ties for one in (*self.told[code], *around) if _happens(one)
-        )
+        return any(h.ties and h.kind != "repack" for h in self._around(code))
 
-    def _in_force(self, told: Iterable[Told], size: int) -> list[Happening]:
-        """Return what counts of some events by the first `size` leaves."""
-        known = [one for one in told if one.leaf_index < size]
-        undone = {self.corrects.get(one.id) for one in known}
-        return [self._happening(one) for one in known if _happens(one) and one.id not in undone]
+    def members(self, container: str, happening: Happening, size: int) -> set[str]:
+        """Return the bags in a container just before an event, by the first `size` leaves."""
+        return members_at(container, self._in_force(container, size), happening.order)
 
-    def _happening(self, one: Told) -> Happening:
-        if one.id not in self.happenings:
-            root = one.stamps.get("root", one.id)
-            self.happenings[one.id] = Happening(one.id, root, one.event, one.stamps)
-        return self.happenings[one.id]
+    def shares(self, code: str) -> bool:
+        """Tell whether others had a say in a bag's mass at any time."""
+        return any(h.ties for h in self._around(code))
+
+    def _around(self, code: str) -> list[Happening]:
+        own = self.happenings(code)
+        return [*own, *(h for box in _boxes(own) for h in self.happenings(box))]
+
+    def happenings(self, code: str) -> list[Happening]:
+        """Return all that leaves tell of a bag or container, what is corrected by now included."""
+        return [one.happening for one in self.told.get(code, ()) if one.happening]
+
+    def _in_force(self, code: str, size: int) -> list[Happening]:
+        told = [one for one in self.told.get(code, ()) if one.leaf_index < size]
+        undone = {self.corrects.get(one.id) for one in told}
+        return [one.happening for one in told if one.happening and one.id not in undone]
 
 
-def _happens(one: Told) -> bool:
-    return one.kind in KINDS
+def _boxes(happenings: Iterable[Happening]) -> set[str]:
+    return {h.body["container"] for h in happenings if h.kind == "pack"}
 
 
 async def load_stories(session: AsyncSession, part: Sequence[Told]) -> Stories:
     """Load what the log tells, up to the last leaf of a part, of every bag that the part touches.
 
-    A bag is touched by an event that names it and by one that rebooks it.
+    A bag is touched by an event that names it, by one that names the container it is in, and by one
+    that rebooks it.
     """
     mine = {UUID(one.id): one for one in part}
     touched: dict[int, set[str]] = {one.leaf_index: _named(one) for one in part}
@@ -96,65 +98,94 @@ async def load_stories(session: AsyncSession, part: Sequence[Told]) -> Stories:
     )
     for event, code in booked:
         touched[mine[event].leaf_index].add(code)
-    codes = set().union(*touched.values()) if touched else set()
-    labels = (await session.scalars(select(Label).where(among(Label.code, codes)))).all()
-    containers = {row.code for row in labels if row.kind == "container"}
-    bags = {row.code for row in labels} - containers
-    last = part[-1].leaf_index if part else -1
-    known: dict[str, Told] = {one.id: one for one in part}
-    told = await _told(session, bags, last, known)
-    boxes = {one.event["container"] for some in told.values() for one in some if one.kind == "pack"}
-    around = await _told(session, boxes, last, known)
-    return Stories(
-        {row.code: LabelFacts(row.county, row.scope) for row in labels},
-        containers,
-        told,
-        around,
-        {index: sorted(found & bags) for index, found in touched.items()},
-        {one.id: str(one.corrects) for one in known.values() if one.corrects},
-        await _booked(session, bags, last),
-    )
+    stories = Stories(corrects={one.id: one.undone.id for one in part if one.undone})
+    kinds = await _labels(session, stories, set().union(*touched.values()) if touched else set())
+    containers = {code for code, kind in kinds.items() if kind == "container"}
+    await _read(session, stories, part, containers)
+    for one in part:
+        touched[one.leaf_index] -= containers
+        touched[one.leaf_index] |= _reached(stories, one)
+    bags = set().union(*touched.values()) if touched else set()
+    await _labels(session, stories, bags - stories.labels.keys())
+    await _read(session, stories, part, bags)
+    boxes = {box for code in bags for box in _boxes(stories.happenings(code))}
+    await _read(session, stories, part, boxes - stories.told.keys())
+    await _book(session, stories, part, {code for code in bags if stories.shares(code)})
+    stories.touched = {index: sorted(codes) for index, codes in touched.items()}
+    return stories
 
 
 def _named(one: Told) -> set[str]:
-    """Return the codes of an event, and of the one that it takes back."""
+    """Return the codes that an event names, and the one that it takes back."""
     return {*codes_in(one.event), *(codes_in(one.undone.event) if one.undone else ())}
 
 
-async def _told(
-    session: AsyncSession, codes: Collection[str], last: int, known: dict[str, Told]
-) -> dict[str, list[Told]]:
-    """Return the events that name codes, up to a leaf, in leaf order; `known` gains them."""
-    found: dict[str, list[Told]] = defaultdict(list)
+def _reached(stories: Stories, one: Told) -> set[str]:
+    """Return the bags that an event, or the one it takes back, reaches through containers."""
+    happenings = (one.happening, one.undone.happening if one.undone else None)
+    size = one.leaf_index + 1
+    return {
+        code
+        for happening in happenings
+        if happening
+        for container in happening.containers
+        for code in stories.members(container, happening, size)
+    }
+
+
+async def _labels(
+    session: AsyncSession, stories: Stories, codes: Collection[str]
+) -> dict[str, str]:
+    """Load labels and return their kinds."""
     if not codes:
-        return found
-    rows = await session.execute(
-        select(EventBatch.batch_code, EventBatch.event_id, Leaf.leaf_index)
-        .join(Leaf, Leaf.event_id == EventBatch.event_id)
-        .where(among(EventBatch.batch_code, codes), Leaf.leaf_index <= last)
-        .order_by(Leaf.leaf_index)
-    )
-    named = rows.all()
-    earlier = {event: index for _, event, index in named if str(event) not in known}
-    leaves = await session.execute(
-        select(Event.id, Event.leaf).where(among(Event.id, list(earlier)))
-    )
-    known |= {str(id_): told_of(earlier[id_], read_leaf(leaf)) for id_, leaf in leaves}
-    for code, event, _ in named:
-        found[code].append(known[str(event)])
-    return found
+        return {}
+    rows = (await session.scalars(select(Label).where(among(Label.code, codes)))).all()
+    stories.labels |= {row.code: LabelFacts(row.county, row.scope) for row in rows}
+    return {row.code: row.kind for row in rows}
 
 
-async def _booked(
-    session: AsyncSession, bags: Collection[str], last: int
-) -> dict[str, list[tuple[int, Transfer]]]:
-    """Return what is booked for bags up to a leaf, each with its leaf."""
+async def _read(
+    session: AsyncSession, stories: Stories, part: Sequence[Told], codes: Collection[str]
+) -> None:
+    """Load what the log tells of bags or containers, up to a part's last leaf."""
+    if not codes:
+        return
+    rows = (
+        await session.execute(
+            select(EventBatch.batch_code, EventBatch.event_id, Leaf.leaf_index)
+            .join(Leaf, Leaf.event_id == EventBatch.event_id)
+            .where(among(EventBatch.batch_code, codes), Leaf.leaf_index <= part[-1].leaf_index)
+            .order_by(Leaf.leaf_index)
+        )
+    ).all()
+    known = {UUID(one.id): one for told in stories.told.values() for one in told}
+    known |= {UUID(one.id): one for one in part}
+    earlier = {event: index for _, event, index in rows if event not in known}
+    if earlier:
+        leaves = await session.execute(
+            select(Event.id, Event.leaf).where(among(Event.id, list(earlier)))
+        )
+        for id_, leaf in leaves:
+            parts = read_leaf(leaf)
+            known[id_] = told_of(earlier[id_], parts)
+            if "corrects" in parts["event"]:
+                stories.corrects[str(id_)] = parts["event"]["corrects"]
+    for code in codes:
+        stories.told[code] = []
+    for code, event, _ in rows:
+        stories.told[code].append(known[event])
+
+
+async def _book(
+    session: AsyncSession, stories: Stories, part: Sequence[Told], codes: Collection[str]
+) -> None:
+    """Load what is booked for bags, up to a part's last leaf, by the leaf that booked it."""
+    if not codes:
+        return
     rows = await session.execute(
         select(Posting, Leaf.leaf_index)
         .join(Leaf, Leaf.event_id == Posting.cause)
-        .where(among(Posting.batch_code, bags), Leaf.leaf_index <= last)
+        .where(among(Posting.batch_code, codes), Leaf.leaf_index <= part[-1].leaf_index)
     )
-    found: dict[str, list[tuple[int, Transfer]]] = defaultdict(list)
     for posting, index in rows:
-        found[posting.batch_code].append((index, transfer_of(posting)))
-    return found
+        stories.booked.setdefault(posting.batch_code, []).append((index, transfer_of(posting)))

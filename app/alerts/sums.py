@@ -161,6 +161,7 @@ class Sums:
             masses = [
                 mass_g
                 for named in one.event.get("batches") or ()
+                if named["code"] not in one.stamps.get("containers", {})
                 for mass_g, source in [mass_in(named)]
                 if mass_g and source == "weighed"
             ]

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.events.story import codes_in, day_of
+from app.events.story import Happening, codes_in, day_of, happening_of
 from app.ledger.follow import LeafRow
 from app.ledger.leaf import read_leaf
 from app.ledger.models import Event
@@ -34,8 +34,8 @@ class Told:
     event: dict[str, Any]
     stamps: dict[str, Any]
     undone: "Told | None" = None
-    corrects: str | None = None
-    """The id of the event that a correction takes back."""
+    happening: Happening | None = None
+    """What it tells of bags."""
 
     @cached_property
     def recorded_at(self) -> datetime:
@@ -62,11 +62,11 @@ class Told:
 def told_of(leaf_index: int, parts: dict[str, Any], undone: Told | None = None) -> Told:
     """Return what a leaf's parts tell."""
     event, id_ = parts["event"], parts["event"]["id"]
-    corrects = event.get("corrects")
+    happening = happening_of(parts)
     if event["kind"] == "correct":
         replacement = event.get("replacement")
         event = {**(replacement or {"kind": "correct"}), "id": id_}
-    return Told(leaf_index, id_, event["kind"], event, parts["stamps"], undone, corrects)
+    return Told(leaf_index, id_, event["kind"], event, parts["stamps"], undone, happening)
 
 
 async def read_told(session: AsyncSession, leaves: Sequence[LeafRow]) -> list[Told]:

@@ -11,7 +11,10 @@ Event = dict[str, Any]
 
 @dataclass(frozen=True)
 class LabelIssue:
-    """An official issues a roll of labels to a point; `codes` are what is printed."""
+    """An official issues a roll of labels to a site; `codes` are what is printed.
+
+    Labels of containers come with what such a container weighs empty.
+    """
 
     at: datetime
     account: str
@@ -19,6 +22,8 @@ class LabelIssue:
     county: str
     site: str
     codes: tuple[str, ...]
+    kind: str = "bag"
+    tare_g: int | None = None
 
 
 @dataclass(frozen=True)

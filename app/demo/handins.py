@@ -25,6 +25,16 @@ class Brought:
         """How many pieces."""
         return sum(line["pieces"] for line in self.contents)
 
+    @property
+    def materials(self) -> dict[str, float]:
+        """Grams by material, as counted."""
+        found: dict[str, float] = {}
+        for line in self.contents:
+            unit_mg = unit_weights()[line["material"], line["form"], line["size"]]
+            grams = line["pieces"] * unit_mg / 1000
+            found[line["material"]] = found.get(line["material"], 0) + grams
+        return found
+
 
 # Material, form, size, how common, fewest and most pieces in one return, fen a piece. So chosen
 # that about seven returns of a kilogram each fill a bag.
@@ -110,6 +120,16 @@ def payment(what: Brought) -> Event:
         for line in what.contents
     )
     return {"fen": fen, "basis": "pieces"}
+
+
+def unit_code(rng: Random) -> str:
+    """Return what a phone reads off one bottle: its 单元识别代码 alone or in a tracing URL.
+
+    农业部公告第2579号: PD, six digits of the registration, by the holder, the spec, then 21 of its own.
+    """
+    code = f"1{rng.randrange(20_100_000, 20_240_000) % 1_000_000:06}1{rng.randrange(1_000):03}"
+    code += f"{rng.randrange(10**21):021}"
+    return code if rng.random() < 0.5 else f"http://zhuisu.example/c?c={code}"  # noqa: PLR2004
 
 
 def poisson(rng: Random, mean: float) -> int:

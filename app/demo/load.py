@@ -157,7 +157,7 @@ async def _issue(database: Database, world: World, issues: Sequence[LabelIssue])
                 {
                     "id": issue.sheet,
                     "county": issue.county,
-                    "kind": "bag",
+                    "kind": issue.kind,
                     "count": len(issue.codes),
                     "site": issue.site,
                     "issued_by": world.account[issue.account].id,
@@ -172,7 +172,8 @@ async def _issue(database: Database, world: World, issues: Sequence[LabelIssue])
                 {
                     "code": code,
                     "county": issue.county,
-                    "kind": "bag",
+                    "kind": issue.kind,
+                    "tare_g": issue.tare_g,
                     "sheet": issue.sheet,
                     "site": issue.site,
                     "issued_at": issue.at,

@@ -1,7 +1,8 @@
 """Phones and office PCs: their clocks, their gaps in signal, and what they send when.
 
 A phone keeps events until it is online and then sends them in one capture, first in, first out.
-Most are online within seconds; a few sync hours or days late; a few clocks are minutes off.
+Most are online within seconds; a few sync hours or days late; a few clocks are minutes off; now and
+then one is broken for some days, and what it holds comes when it is mended.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,7 +15,7 @@ from app.ids import uuid7
 
 WEAK_SIGNAL = 0.06
 """Share of events after which an ordinary phone is without signal for some minutes."""
-OFFICE_ROLES = frozenset({"keeper", "plant"})
+OFFICE_ROLES = frozenset({"keeper", "plant", "county"})
 
 
 @dataclass
@@ -29,26 +30,50 @@ class Device:
     skew: timedelta = timedelta(0)
     last_sync: timedelta = timedelta(minutes=1)
     """How long before the season's end even a late device syncs."""
+    broken: tuple[datetime, datetime] | None = None
+    """From when to when it cannot send anything."""
     seq: int = 0
     drafts: list[tuple[datetime, Event]] = field(default_factory=list)
 
-    def note(self, at: datetime, body: Event) -> None:
-        """Keep an event that happens at a true time; `stamp` puts all in order."""
-        self.drafts.append((at, body))
+    @property
+    def prompt(self) -> bool:
+        """Tell whether what it holds is with the server within the hour, all season."""
+        return not self.late and self.broken is None
+
+    def note(self, at: datetime, body: Event, told_at: datetime | None = None) -> Event:
+        """Keep an event that happens at a true time, and return it with its id.
+
+        It is entered at once, or at `told_at`: somebody remembers days later.
+        """
+        clock = at + self.skew
+        event = {
+            "id": str(uuid7(self.rng, clock)),
+            "occurred_at": clock.isoformat(timespec="milliseconds"),
+            **body,
+        }
+        self.drafts.append((told_at or at, event))
+        return event
 
     def send(self, end: datetime) -> Iterator[Delivery]:
         """Yield everything the device sends, the last of it before `end`."""
         waiting: list[Event] = []
         online_at = end
-        for at, body in sorted(self.drafts, key=lambda draft: draft[0]):
+        for at, event in sorted(self.drafts, key=lambda draft: draft[0]):
             if waiting and at > online_at:
                 yield self._deliver(waiting, online_at)
                 waiting = []
             if not waiting:
-                online_at = min(at + self._offline(), end - self.last_sync)
-            waiting.append(self._stamp(at, body))
+                online_at = min(self._online(at), end - self.last_sync)
+            waiting.append(self._stamp(event))
         if waiting:
             yield self._deliver(waiting, online_at)
+
+    def _online(self, at: datetime) -> datetime:
+        """Return when it sends what was entered at a time."""
+        sent = at + self._offline()
+        if self.broken and self.broken[0] <= at < self.broken[1]:
+            return max(sent, self.broken[1])
+        return sent
 
     def _offline(self) -> timedelta:
         if self.late:
@@ -57,16 +82,13 @@ class Device:
             return timedelta(minutes=self.rng.uniform(2, 40))
         return timedelta(seconds=self.rng.uniform(0.5, 3))
 
-    def _stamp(self, at: datetime, body: Event) -> Event:
-        """Give an event its id, the device's clock time and the device's sequence."""
+    def _stamp(self, event: Event) -> Event:
+        """Give an event the device's sequence, in the order in which all are entered."""
         self.seq += 1
-        clock = at + self.skew
         return {
-            "id": str(uuid7(self.rng, clock)),
-            "occurred_at": clock.isoformat(timespec="milliseconds"),
-            **body,
+            **event,
             "device": {"id": self.id, "seq": self.seq},
-            "channel": "office" if self.office else "phone",
+            "channel": event.get("channel") or ("office" if self.office else "phone"),
         }
 
     def _deliver(self, events: Sequence[Event], sent: datetime) -> Delivery:

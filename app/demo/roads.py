@@ -1,13 +1,18 @@
 """Rounds from points to their station, and hauls from stations to plants."""
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from app.demo.actions import Event
+from app.demo.bags import Bag, Pallet, named
 from app.demo.diary import Diary
 from app.demo.geo import distance_km, road_time
 from app.demo.names import person
-from app.demo.points import Bag, Point
+from app.demo.points import Point
+from app.demo.slips import mistype_arrival, store_by_mistake
+from app.demo.stations import Station, relabel
+from app.demo.treatment import receive_load
 from app.demo.world import Site
 from app.ids import uuid7
 
@@ -17,21 +22,8 @@ HAUL_BAGS = (22, 40)
 """Between these lies how many bags a station waits for before it calls the heavy lorry."""
 OLDEST = timedelta(days=20)
 """A bag that has waited so long at a point makes a round by itself."""
-METHODS = {"R": "resource_use", "I": "incinerate", "L": "landfill"}
 # Most goes to resource use, some to incineration, a little to landfill.
 _PLANT_CHOICE = ("R",) * 15 + ("I",) * 4 + ("L",)
-_CERTIFICATES = {"R": "ZY", "I": "FS", "L": "TM"}
-
-
-@dataclass
-class Station:
-    """A station through the season. `load` is how many bags it waits for."""
-
-    site: Site
-    account: str
-    scale: float
-    load: int
-    stock: list[Bag] = field(default_factory=list)
 
 
 @dataclass
@@ -71,7 +63,7 @@ def fetch(diary: Diary, station: Station, points: list[Point], day: datetime, lo
         point.stock = [bag for bag in point.stock if bag not in taken]
         loaded += taken
         account = f"carrier-{diary.county}" if by_driver else point.account
-        _depart(
+        depart(
             diary,
             account,
             at,
@@ -87,24 +79,25 @@ def fetch(diary: Diary, station: Station, points: list[Point], day: datetime, lo
     _receive(diary, station, loaded, at, trip)
 
 
-def _depart(
+def depart(
     diary: Diary,
     account: str,
     at: datetime,
     site: Site,
     *,
-    bags: list[Bag],
+    bags: Sequence[Bag | Pallet],
     destination: Site,
     lorry: Lorry,
     driver: str,
-    trip: dict[str, str],
-) -> None:
-    diary.note(
+    trip: Event,
+) -> Event | None:
+    """Note that a lorry leaves with bags or pallets; without a `trip` the event names it."""
+    return diary.note(
         account,
         at,
         site,
         "depart",
-        batches=_named(bags),
+        batches=named(bags),
         destination=destination.code,
         vehicle=lorry.plate,
         driver=driver,
@@ -112,49 +105,59 @@ def _depart(
     )
 
 
-def _named(bags: list[Bag]) -> list[Event]:
-    return [{"code": bag.code} for bag in bags]
-
-
-def _receive(
-    diary: Diary, station: Station, bags: list[Bag], at: datetime, trip: dict[str, str]
-) -> None:
-    """Weigh every bag at the station, and put most of them into store."""
+def _receive(diary: Diary, station: Station, bags: list[Bag], at: datetime, trip: Event) -> None:
+    """Weigh every bag at the station, and put most of them into store; torn labels are changed."""
     lines: list[Event] = []
-    told: dict[str, str] = {}
+    told: Event = {}
     for bag in bags:
         if diary.chance(0.05):
-            bag.true_g *= 1 - diary.rng.uniform(0.03, 0.06)
-            told = {"difference_reason": "封袋时未沥干，运到时已晾干"}
-        bag.ready_at = at
-        mass_g = diary.shown(bag.true_g, station.scale, 10)
-        lines.append({"code": bag.code, "mass_g": mass_g, "mass_source": "weighed"})
-    diary.note(station.account, at, station.site, "arrive", batches=lines, **trip, **told)
+            bag.true_g *= 1 - diary.rng.uniform(0.012, 0.028)
+            told["difference_reason"] = "封袋时未沥干，运到时已晾干"
+        lines.append(station.weigh(diary, bag))
+    torn = [bag for bag in bags if station.relabels and diary.chance(0.012)]
+    if torn:
+        told["exceptions"] = [
+            {"code": bag.code, "outcome": "damaged", "reason": "标签破损，扫不出来"} for bag in torn
+        ]
+    if diary.chance(0.04):
+        mistype_arrival(diary, station.account, station.site, at, lines, **trip, **told)
+    else:
+        diary.note(station.account, at, station.site, "arrive", batches=lines, **trip, **told)
     stored_at = diary.later(at, 20, 150)
     if diary.chance(0.9):  # storing after arriving is optional
-        diary.note(station.account, stored_at, station.site, "store", batches=_named(bags))
-    station.stock += bags
+        stored = lines if station.rounds else named(bags)
+        diary.note(station.account, stored_at, station.site, "store", batches=stored)
+        if diary.chance(0.03):
+            again = diary.later(stored_at, 3, 10)
+            store_by_mistake(diary, station.account, station.site, again, named(bags))
+    for bag in bags:
+        bag.ready_at = diary.later(stored_at, 30, 60)
+    station.stock += [bag for bag in bags if bag not in torn]
+    for number, bag in enumerate(torn):
+        station.stock.append(relabel(diary, station, bag, diary.later(bag.ready_at, number, 1)))
 
 
 def haul(diary: Diary, station: Station, day: datetime, lorry: Lorry) -> None:
     """Send a full load to a plant; on the last afternoon some leave that arrive tomorrow."""
     last = day + timedelta(days=1) == diary.end and diary.county in diary.world.pilots[::3]
-    bags = [bag for bag in station.stock if bag.ready_at < day]
-    if lorry.free_at > day or len(bags) < (1 if last else station.load):
+    bags, pallets = station.loose(day), list(station.pallets)
+    number = len(bags) + sum(len(pallet.bags) for pallet in pallets)
+    if lorry.free_at > day or number < (1 if last else station.load):
         return
     at = diary.between(day, 15.5, 16.5) if last else diary.between(day, 7.5, 8.5)
-    station.stock = [bag for bag in station.stock if bag not in bags]
+    station.take(bags)
+    station.pallets = []
     station.load = diary.rng.randint(*HAUL_BAGS)
     kind = diary.rng.choice(_PLANT_CHOICE)
     here = station.site.place
     plant = min(diary.world.receivers(kind), key=lambda one: distance_km(here, one.place))
     trip = {"trip": str(uuid7(diary.rng, at))} if diary.chance(0.8) else {}
-    _depart(
+    depart(
         diary,
         station.account,
         at,
         station.site,
-        bags=bags,
+        bags=[*bags, *pallets],
         destination=plant,
         lorry=lorry,
         driver=person(diary.rng),
@@ -165,28 +168,4 @@ def haul(diary: Diary, station: Station, day: datetime, lorry: Lorry) -> None:
     if last or arrived > day + timedelta(hours=18):
         arrived = diary.between(day + timedelta(days=1), 8, 10)
     lorry.free_at = arrived + on_the_road
-    _treat(diary, plant, bags, arrived, trip)
-
-
-def _treat(diary: Diary, plant: Site, bags: list[Bag], at: datetime, trip: dict[str, str]) -> None:
-    """Weigh a load's bags at the plant, keep it some days and treat it, in one lot or two."""
-    account = diary.world.account_at[plant.code].username
-    lines: list[Event] = [
-        {"code": bag.code, "mass_g": diary.shown(bag.true_g, 1.0, 20), "mass_source": "weighed"}
-        for bag in bags
-    ]
-    diary.note(account, at, plant, "arrive", batches=lines, **trip)
-    stored_at = diary.later(at, 40, 150)
-    if diary.chance(0.7):
-        diary.note(account, stored_at, plant, "store", batches=_named(bags))
-    cut = len(bags) // 2 if diary.chance(0.3) else 0
-    day = at.replace(hour=0, minute=0, second=0)
-    for lot in (bags[:cut], bags[cut:]):
-        treated_at = diary.between(day + timedelta(days=diary.rng.randint(2, 9)), 9, 16.5)
-        serial = f"{treated_at:%Y%m%d}-{diary.rng.randrange(10_000):04}"
-        body: Event = {"method": METHODS[plant.kind]}
-        body["certificate"] = f"{_CERTIFICATES[plant.kind]}-{plant.county}-{serial}"
-        if plant.kind == "R":
-            body["product"] = "再生塑料颗粒（市政管材用）"
-        if lot:
-            diary.note(account, treated_at, plant, "dispose", batches=_named(lot), **body)
+    receive_load(diary, plant, bags, pallets, arrived, trip)

@@ -33,7 +33,8 @@ _LETTERS = dict(
         strict=True,
     )
 )
-# Kind, county, township, name, pinyin. The last resource-use unit has fallen off the list.
+# Kind, county, township, name, pinyin. The last resource-use unit has fallen off the list, the last
+# incinerator's permit has run out.
 _PLANTS = (
     ("R", "130109", "岗上镇", "石家庄绿循再生资源有限公司", "shijiazhuanglvxun"),
     ("R", "130207", "黄各庄镇", "唐山清田塑料再生有限公司", "tangshanqingtian"),
@@ -42,15 +43,19 @@ _PLANTS = (
     ("I", "130705", "洋河南镇", "张家口宣洁垃圾焚烧发电有限公司", "zhangjiakouxuanjie"),
     ("L", "130609", "安肃镇", "保定徐水生活垃圾卫生填埋场", "baodingxushui"),
     ("H", "131102", "赵家圈镇", "衡水安泰危险废物处置有限公司", "hengshuiantai"),
+    ("I", "130984", "米各庄镇", "河间盛源生活垃圾焚烧发电有限公司", "hejianshengyuan"),
 )
 _ORGANISATION_KINDS = {"村委会": "54", "种植大户/合作社": "93"}
 _CODE_LETTERS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 
 
-def build_world(seed: str, last_day: date) -> World:
-    """Return the world of a seed, for a season that ends on `last_day`."""
+def build_world(seed: str, last_day: date, counties: int | None = None) -> World:
+    """Return the world of a seed, for a season that ends on `last_day`.
+
+    `counties` makes it smaller: so many of the pilots.
+    """
     builder = _Builder(seed, last_day)
-    pilots = tuple(row["county"] for row in reference("pilots"))
+    pilots = tuple(row["county"] for row in reference("pilots"))[:counties]
     for county in pilots:
         builder.settle(county)
     builder.build_plants()
@@ -197,6 +202,7 @@ class _Builder:
         self.rng = stream(self.seed, "world/plants")
         begin, end = years_from(self.last_day, -2), years_from(self.last_day, 2)
         fallen_off = [plant[1] for plant in _PLANTS if plant[0] == "R"][-1]
+        run_out = [plant[1] for plant in _PLANTS if plant[0] == "I"][-1]
         for serial, (kind, county, township, name, pinyin) in enumerate(_PLANTS, start=1):
             operator = self._organisation(county, name, pinyin, "处理单位")
             row = self.counties[county]
@@ -206,7 +212,8 @@ class _Builder:
             permit = "hazardous" if kind == "H" else "discharge"
             # 排污许可证 numbers are the credit code and a serial; licences have ten digits.
             number = f"13{begin.year}{serial:04}" if kind == "H" else f"{operator}{serial:03}P"
-            self.permits.append(Permit(code, permit, number, begin, end))
+            ended = years_from(self.last_day, -0.08) if county == run_out else end
+            self.permits.append(Permit(code, permit, number, begin, ended))
             if kind == "R":
                 until = years_from(self.last_day, -0.1) if county == fallen_off else None
                 self.listings.append(Listing(code, begin, until, "冀农告字〔2021〕11号"))

@@ -144,12 +144,10 @@ class World:
 
     def receivers(self, kind: str) -> list[Site]:
         """Return the plants of one kind that may lawfully receive on the season's last day."""
-        listed = {one.site for one in self.listings if one.valid_to is None}
-        return [
-            site
-            for site in self.sites
-            if site.kind == kind and (kind != "R" or site.code in listed)
-        ]
+        lawful = {one.site for one in self.permits if one.valid_to > self.last_day}
+        if kind == "R":
+            lawful &= {one.site for one in self.listings if one.valid_to is None}
+        return [site for site in self.sites if site.kind == kind and site.code in lawful]
 
 
 def stream(seed: str, name: str) -> Random:

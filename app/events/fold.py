@@ -6,7 +6,7 @@ hold. A *conflict* is what cannot be true; `retry` says that a missing step coul
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.balance.postings import (
     DIFFERENCE,
@@ -54,7 +54,8 @@ def fold(label: LabelFacts, story: Iterable[Step]) -> Folded | Conflict:
     transfers: list[Transfer] = []
     taken: list[tuple[Step, Moved]] = []
     steps = sorted(story, key=lambda s: s.order)
-    for n, step in enumerate(steps):
+    for n, told in enumerate(steps):
+        step = _with_share(told, state)
         moved = advance(label, state, step, next_move(steps, n))
         if isinstance(moved, Conflict):
             return moved
@@ -62,6 +63,13 @@ def fold(label: LabelFacts, story: Iterable[Step]) -> Folded | Conflict:
         transfers.extend(moved.transfers)
         taken.append((step, moved))
     return Folded(state, tuple(transfers), tuple(taken))
+
+
+def _with_share(step: Step, state: State) -> Step:
+    """Return a step of a group weighing with the mass that the bag's known share gives it."""
+    if step.delta is None or step.outcome in LEFT_BEHIND:
+        return step
+    return replace(step, mass_g=state.mass_g + step.delta, mass_source="apportioned")
 
 
 def advance(

@@ -19,6 +19,7 @@ RUN useradd --system --uid 10001 --home-dir /platform --no-create-home platform 
     && install -d -o platform -g platform var
 COPY --from=build /platform/.venv .venv
 COPY --from=build /platform/app/static/vendor app/static/vendor
+COPY --from=build /platform/app/paper/fonts app/paper/fonts
 COPY alembic.ini ./
 COPY migrations migrations
 COPY app app

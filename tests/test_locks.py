@@ -25,8 +25,9 @@ def test_browser_packages_are_exact_versions_with_hashes_and_no_addresses() -> N
 
 def test_every_served_file_comes_from_a_named_package() -> None:
     named = json.loads((ROOT / "package.json").read_text())["dependencies"]
-    assert {file.split("/")[0] for file in FILES} == set(named)
-    assert len({Path(file).name for file in FILES}) == len(FILES)
+    assert {name for name in named for file in FILES if file.startswith(f"{name}/")} == set(named)
+    assert all(any(file.startswith(f"{name}/") for name in named) for file in FILES)
+    assert len({folder / Path(file).name for file, folder in FILES.items()}) == len(FILES)
 
 
 @pytest.mark.parametrize("lock", PYTHON_LOCKS, ids=lambda lock: lock.name)

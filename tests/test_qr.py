@@ -13,6 +13,7 @@ from PIL import Image
 
 from app.batches import qr
 from app.batches.codes import make_code, parse_code
+from app.paper.symbol import QUIET_MODULES
 
 LONGEST_HOST = "NYBZ.AGRI.HEBEI.GOV."
 HOSTS = ["NY.HEBEI.GOV.CN", LONGEST_HOST, "10.0.0.7:8000", "A.CN"]
@@ -90,7 +91,7 @@ def test_three_hundred_labels_in_a_row_read_back() -> None:
 @pytest.mark.parametrize("module_px", [1, 2, 3, 5, 8, 12])
 def test_png_modules_are_whole_pixels(module_px: int) -> None:
     image = opened(qr.png("NY.HEBEI.GOV.CN", CODE, module_px=module_px))
-    side = 33 + 2 * qr.QUIET_MODULES
+    side = 33 + 2 * QUIET_MODULES
     assert image.width == side * module_px
     symbol = image.crop((0, 0, image.width, image.width - 4 * module_px))
     assert {colour for _, colour in symbol.getcolors()} == {0, 255}

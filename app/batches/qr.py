@@ -7,14 +7,13 @@ lower levels, and the code in letters stands below for when it does not.
 
 import io
 
-import qrcode
 from PIL import Image, ImageDraw, ImageFont
 from qrcode.constants import ERROR_CORRECT_H
 from qrcode.util import MODE_ALPHA_NUM, QRData
 
 from app.config import MAX_QR_HOST
+from app.paper.symbol import Run, runs_of, symbol
 
-QUIET_MODULES = 4
 MAX_VERSION = 4
 MODULE_MM = 0.625
 """Five dots of a 203 dpi (8 dots/mm) thermal head: whole dots keep the edges sharp."""
@@ -28,9 +27,6 @@ _OVERPRINT = (
     0x70301FFFC, 0x33FF00600, 0x03FF04620, 0x033306670, 0x1BFF0C638, 0x1B330C638,
     0x3BFF1861C, 0x33FF1861C, 0x71CE03E00, 0x778781E00, 0x020100000, 0x000000000,
 )  # fmt: skip
-
-Run = tuple[int, int, int]
-"""A horizontal run of dark modules: x, y, length."""
 
 
 def payload(host: str, code: str) -> str:
@@ -56,7 +52,7 @@ def svg(host: str, code: str, *, overprint: bool = False) -> str:
         across = side / _OVERPRINT_COLUMNS
         down = (side - len(_OVERPRINT) * across) / 2
         shapes.append(
-            f'<path d="{_path(_runs(_overprint_dots()))}" fill="#e00"'
+            f'<path d="{_path(runs_of(_overprint_dots()))}" fill="#e00"'
             f' fill-opacity="{_OVERPRINT_OPACITY}" transform="translate(0 {down:.3f})'
             f' scale({across:.5f})"><title>演示</title></path>'
         )
@@ -87,27 +83,10 @@ def png(host: str, code: str, *, module_px: int = 8, overprint: bool = False) ->
 
 def _symbol(text: str) -> tuple[list[Run], int]:
     """Return the dark runs, moved by the quiet zone, and the side with it, in modules."""
-    symbol = qrcode.QRCode(error_correction=ERROR_CORRECT_H, border=QUIET_MODULES)
-    symbol.add_data(QRData(text, mode=MODE_ALPHA_NUM))
-    symbol.make(fit=True)
-    if symbol.version > MAX_VERSION:
+    runs, side, version = symbol(QRData(text, mode=MODE_ALPHA_NUM), ERROR_CORRECT_H)
+    if version > MAX_VERSION:
         raise ValueError(f"the address needs a larger symbol than version {MAX_VERSION}: {text}")
-    matrix = symbol.get_matrix()
-    return _runs(matrix), len(matrix)
-
-
-def _runs(dots: list[list[bool]]) -> list[Run]:
-    """Merge dark dots that touch in a row."""
-    runs = []
-    for y, row in enumerate(dots):
-        start: int | None = None
-        for x, dark in enumerate([*row, False]):
-            if dark and start is None:
-                start = x
-            elif not dark and start is not None:
-                runs.append((start, y, x - start))
-                start = None
-    return runs
+    return runs, side
 
 
 def _path(runs: list[Run]) -> str:
@@ -123,7 +102,7 @@ def _overprint_dots() -> list[list[bool]]:
 def _overprinted(image: Image.Image, side: int) -> Image.Image:
     """Tint the middle of the symbol: light stays light and dark dark, so it still reads."""
     mask = Image.new("L", (_OVERPRINT_COLUMNS, len(_OVERPRINT)))
-    for x, y, length in _runs(_overprint_dots()):
+    for x, y, length in runs_of(_overprint_dots()):
         mask.paste(round(255 * _OVERPRINT_OPACITY), (x, y, x + length, y + 1))
     height = side * len(_OVERPRINT) // _OVERPRINT_COLUMNS
     stretched = mask.resize((side, height), Image.Resampling.NEAREST)

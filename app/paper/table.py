@@ -1,0 +1,122 @@
+"""A table that runs on over pages and repeats its head on each."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Literal, Self
+
+from app.paper.document import ACROSS, INK, LEADING, LEFT, PALE, RIGHT, WARM, Document
+from app.paper.fonts import BOLD, REGULAR, wrapped
+
+SIZE = 9.0
+PAD = 4.0
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: its head, its share of the width beside the others' shares, its side."""
+
+    head: str
+    share: float = 1
+    align: Literal["left", "right", "center"] = "left"
+
+
+@dataclass(frozen=True)
+class Warm:
+    """A cell that asks for attention: bold, and red where the printer has red."""
+
+    text: str
+
+
+Cell = str | Warm
+
+
+class Table:
+    """A table being drawn: `with Table(document, columns) as table: table.row([…])`.
+
+    Each row is drawn as it comes, so that the rows may come from a cursor.
+    """
+
+    def __init__(self, document: Document, columns: Sequence[Column]) -> None:
+        self._document = document
+        self._columns = columns
+        unit = ACROSS / sum(column.share for column in columns)
+        self._widths = [column.share * unit for column in columns]
+
+    def __enter__(self) -> Self:
+        # A head alone at the foot of a page helps nobody.
+        self._document.room(4 * SIZE * LEADING + 4 * PAD)
+        self._head()
+        return self
+
+    def __exit__(
+        self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None
+    ) -> None:
+        self._document.gap(8)
+
+    def row(self, cells: Sequence[Cell], *, total: bool = False) -> None:
+        """Draw a row; one that does not fit goes to the next page whole. `total` sets it apart."""
+        lines = self._lines(cells, bold=total)
+        height = self._height(lines)
+        if self._document.room(height):
+            self._head()
+        if total:
+            self._document.box(LEFT, self._document.y - height, ACROSS, height, fill=PALE)
+        self._draw(cells, lines, height, bold=total)
+
+    def rows(self, rows: Iterable[Sequence[Cell]]) -> None:
+        """Draw rows as they come."""
+        for cells in rows:
+            self.row(cells)
+
+    def _head(self) -> None:
+        cells = [column.head for column in self._columns]
+        lines = self._lines(cells, bold=True)
+        height = self._height(lines)
+        document = self._document
+        document.box(LEFT, document.y - height, ACROSS, height, fill=PALE)
+        document.rule(LEFT, document.y, RIGHT, document.y, ink=INK)
+        self._draw(cells, lines, height, bold=True)
+
+    def _lines(self, cells: Sequence[Cell], *, bold: bool) -> list[list[str]]:
+        return [
+            wrapped(_text(cell), width - 2 * PAD, SIZE, _font(cell, bold=bold))[:MOST_LINES]
+            for cell, width in zip(cells, self._widths, strict=True)
+        ]
+
+    def _height(self, lines: list[list[str]]) -> float:
+        return max(map(len, lines)) * SIZE * LEADING + 2 * PAD - (LEADING - 1) * SIZE / 2
+
+    def _draw(
+        self, cells: Sequence[Cell], lines: list[list[str]], height: float, *, bold: bool
+    ) -> None:
+        document, left = self._document, LEFT
+        for cell, column, width, said in zip(
+            cells, self._columns, self._widths, lines, strict=True
+        ):
+            x = {"left": left + PAD, "right": left + width - PAD, "center": left + width / 2}
+            for number, line in enumerate(said):
+                document.write(
+                    line,
+                    x[column.align],
+                    document.y - PAD - SIZE - number * SIZE * LEADING,
+                    size=SIZE,
+                    font=_font(cell, bold=bold),
+                    ink=WARM if isinstance(cell, Warm) else INK,
+                    align=column.align,
+                )
+            left += width
+        document.y -= height
+        document.rule(LEFT, document.y, RIGHT, document.y)
+
+
+MOST_LINES = 40
+"""A cell is at most most of a page high: a row always fits on one."""
+
+
+def _text(cell: Cell) -> str:
+    return cell.text if isinstance(cell, Warm) else cell
+
+
+def _font(cell: Cell, *, bold: bool) -> str:
+    return BOLD if bold or isinstance(cell, Warm) else REGULAR

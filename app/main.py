@@ -20,6 +20,8 @@ from app.balance.flows import FLOWS
 from app.batches import pages as batches_pages
 from app.batches import routes as batches_routes
 from app.config import Settings, settings
+from app.custody import lineage_routes as custody_lineage_routes
+from app.custody import lot_routes as custody_lot_routes
 from app.custody import pages as custody_pages
 from app.custody import routes as custody_routes
 from app.db import Database
@@ -74,6 +76,8 @@ ROUTERS = (
     batches_routes.router,
     batches_pages.router,
     custody_routes.router,
+    custody_lineage_routes.router,
+    custody_lot_routes.router,
     custody_pages.router,
     balance_routes.router,
     balance_pages.router,

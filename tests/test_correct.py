@@ -1,0 +1,296 @@
+"""Corrections: what did not occur, what was wrong, and what later events rest on."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from app.events.record import record
+from app.ids import uuid7
+from app.ledger.sequence import sequence
+from tests import reference as ref
+from tests.custody import booked, custody, standing
+from tests.recording import caller_of, make_wide_world
+from tests.world import BOTTLES, World
+
+HERE, POINT = f"site/{ref.STATION}", f"site/{ref.POINT}"
+
+
+@pytest.fixture(scope="module")
+async def world(database):
+    made = await make_wide_world(database)
+    yield made
+    await made.close()
+
+
+def correction(world: World, event: dict, reason: str = "incorrect_data", **changes) -> dict:
+    """Return a correction's body: the event as it was sent, with some fields changed."""
+    body = {
+        "id": str(uuid7(world.rng, world.tick())),
+        "kind": "correct",
+        "occurred_at": world.clock.isoformat(),
+        "corrects": event["id"],
+        "reason": reason,
+    }
+    if reason == "incorrect_data":
+        body["replacement"] = {**sent(event), **changes}
+    return body
+
+
+def sent(event: dict) -> dict:
+    """Return an event as it was sent, without its id."""
+    public = json.loads(event["leaf"])["event"]
+    return {key: value for key, value in public.get("replacement", public).items() if key != "id"}
+
+
+async def correct(world: World, body: dict, by: str) -> tuple[int, dict]:
+    answer = await world.client(by).post("/api/v1/events", json=body)
+    return answer.status_code, answer.json()
+
+
+async def moved_bag(world: World) -> tuple[str, dict[str, dict]]:
+    """Return a bag that was sealed, sent and received, and its events by kind."""
+    [bag] = await world.issue_labels(1)
+    events = {
+        "hand_in": await world.event("hand_in", bag),
+        "collect": await world.event("collect", bag, mass_g=5_000),
+        "depart": await world.event("depart", bag, destination=ref.STATION),
+        "arrive": await world.event("arrive", bag, site=ref.STATION, mass_g=4_900),
+        "store": await world.event("store", bag, site=ref.STATION),
+    }
+    return bag, events
+
+
+class TestIncorrectData:
+    async def test_a_mistyped_weight_changes_only_the_next_difference(self, world: World):
+        bag, events = await moved_bag(world)
+        before = await booked(world, bag)
+        assert before[HERE, "difference"] == 100
+        body = correction(world, events["collect"], batches=[{"code": bag, "mass_g": 4_950}])
+        status, answer = await correct(world, body, "collector")
+        assert status == 201, answer
+        after = await booked(world, bag)
+        assert after[HERE, "difference"] == 50
+        assert after["field", POINT] == 4_950
+        assert (await standing(world, bag))["mass_g"] == 4_900
+        steps = (await custody(world, bag))["steps"]
+        assert [s["kind"] for s in steps] == ["hand_in", "collect", "depart", "arrive", "store"]
+        assert (steps[1]["event"], steps[1]["corrects"]) == (answer["id"], events["collect"]["id"])
+
+    async def test_the_past_stays_as_it_was_known(self, world: World):
+        bag, events = await moved_bag(world)
+        world_size = await _logged(world, events["store"]["id"])
+        body = correction(world, events["collect"], batches=[{"code": bag, "mass_g": 4_950}])
+        status, answer = await correct(world, body, "collector")
+        assert status == 201, answer
+        await _logged(world, answer["id"])
+        then = await custody(world, bag, as_of=world_size)
+        assert then["steps"][1]["mass_g"] == 5_000
+        assert (await custody(world, bag))["steps"][1]["mass_g"] == 4_950
+
+    async def test_sent_twice_it_is_one_correction(self, world: World):
+        bag, events = await moved_bag(world)
+        body = correction(world, events["collect"], batches=[{"code": bag, "mass_g": 4_950}])
+        assert (await correct(world, body, "collector"))[0] == 201
+        assert (await correct(world, body, "collector"))[0] == 200
+
+    async def test_its_replacement_can_be_corrected_by_naming_that_id(self, world: World):
+        bag, events = await moved_bag(world)
+        first = correction(world, events["collect"], batches=[{"code": bag, "mass_g": 4_950}])
+        _, answer = await correct(world, first, "collector")
+        again = correction(world, answer, batches=[{"code": bag, "mass_g": 4_980}])
+        assert (await correct(world, again, "collector"))[0] == 201
+        assert (await booked(world, bag))[HERE, "difference"] == 80
+        status, found = await correct(
+            world, {**first, "id": str(uuid7(world.rng, world.tick()))}, "collector"
+        )
+        assert (status, found["type"]) == (409, "/problems/event-already-corrected")
+        assert found["by"] == answer["id"]
+
+    async def test_a_wrong_pallet_is_put_right_after_it_left(self, world: World):
+        bags = await world.issue_labels(2, site=ref.STATION)
+        for bag in bags:
+            await world.event("collect", bag, site=ref.STATION, mass_g=5_000)
+        left, stays = await world.issue_labels(2, site=ref.STATION, kind="container")
+        wrong = await world.event("pack", bags[0], site=ref.STATION, container=stays)
+        await world.event("pack", bags[1], site=ref.STATION, container=left)
+        await world.event("depart", left, site=ref.STATION, destination=ref.PLANT)
+        status, answer = await correct(world, correction(world, wrong, container=left), "keeper")
+        assert status == 201, answer
+        assert (await standing(world, bags[0]))["status"] == "in_transit"
+
+    async def test_kind_and_codes_stay(self, world: World):
+        bag, events = await moved_bag(world)
+        [other] = await world.issue_labels(1)
+        for changes in (
+            {"batches": [{"code": other, "mass_g": 4_950}]},
+            {"kind": "store", "batches": [{"code": bag}]},
+        ):
+            status, found = await correct(
+                world, correction(world, events["collect"], **changes), "collector"
+            )
+            assert (status, found["type"]) == (409, "/problems/replacement-differs")
+
+    async def test_a_repack_is_corrected_with_all_that_came_of_it(self, world: World):
+        bag, _ = await moved_bag(world)
+        [out] = await world.issue_labels(1, site=ref.STATION)
+        body = world.body("repack", site=ref.STATION, mode="mix", reason="merge")
+        del body["batches"]
+        body |= {
+            "inputs": [{"code": bag, "mass_g": 4_800}],
+            "outputs": [{"code": out, "mass_g": 4_800}],
+        }
+        repacked = (await world.post(body)).json()
+        await world.event("depart", out, site=ref.STATION, destination=ref.PLANT)
+        await world.event("arrive", out, site=ref.PLANT, mass_g=4_700)
+        status, answer = await correct(
+            world,
+            correction(
+                world, repacked,
+                inputs=[{"code": bag, "mass_g": 4_880}],
+                outputs=[{"code": out, "mass_g": 4_880}],
+            ),
+            "keeper",
+        )  # fmt: skip
+        assert status == 201, answer
+        assert (await booked(world, bag))[HERE, "repack"] == 4_880
+        assert (await booked(world, out))[f"site/{ref.PLANT}", "difference"] == 180
+        assert (await standing(world, out))["mass_g"] == 4_700
+
+
+class TestDidNotOccur:
+    async def test_the_newest_is_taken_back(self, world: World):
+        bag, events = await moved_bag(world)
+        status, answer = await correct(
+            world, correction(world, events["store"], "did_not_occur"), "keeper"
+        )
+        assert status == 201, answer
+        assert (await standing(world, bag))["status"] == "received"
+        assert [s["kind"] for s in (await custody(world, bag))["steps"]][-1] == "arrive"
+
+    @pytest.mark.parametrize(
+        ("kind", "by", "rests"),
+        [("collect", "collector", "depart"), ("depart", "collector", "arrive"), ("arrive", "keeper", "store")],
+    )  # fmt: skip
+    async def test_what_later_events_rest_on_stays(self, world: World, kind, by, rests):
+        bag, events = await moved_bag(world)
+        status, found = await correct(world, correction(world, events[kind], "did_not_occur"), by)
+        assert (status, found["type"]) == (409, "/problems/later-events-rest-on-this")
+        assert (found["batch"], found["in_the_way"]) == (bag, events[rests]["id"])
+
+    async def test_undone_newest_first_a_bag_is_where_it_was(self, world: World):
+        bag, events = await moved_bag(world)
+        for kind, by in (("store", "keeper"), ("arrive", "keeper"), ("depart", "collector")):
+            status, answer = await correct(
+                world, correction(world, events[kind], "did_not_occur"), by
+            )
+            assert status == 201, answer
+        assert (await standing(world, bag))["status"] == "collected"
+        assert await booked(world, bag) == {("field", POINT): 5_000}
+
+    async def test_a_repack_whose_output_moved_on_stays(self, world: World):
+        bag, _ = await moved_bag(world)
+        [out] = await world.issue_labels(1, site=ref.STATION)
+        body = world.body("repack", site=ref.STATION, mode="mix", reason="merge")
+        del body["batches"]
+        body |= {
+            "inputs": [{"code": bag, "mass_g": 4_800}],
+            "outputs": [{"code": out, "mass_g": 4_800}],
+        }
+        repacked = (await world.post(body)).json()
+        departed = await world.event("depart", out, site=ref.STATION, destination=ref.PLANT)
+        status, found = await correct(world, correction(world, repacked, "did_not_occur"), "keeper")
+        assert (status, found["in_the_way"]) == (409, departed["id"])
+        await correct(world, correction(world, departed, "did_not_occur"), "keeper")
+        status, answer = await correct(
+            world, correction(world, repacked, "did_not_occur"), "keeper"
+        )
+        assert status == 201, answer
+        assert (await standing(world, bag))["status"] == "stored"
+        assert await booked(world, out) == {}
+        found = (await custody(world, out))["batch"]
+        assert (found["status"], found["mass_g"]) == ("unused", 0)
+
+    async def test_the_origin_of_a_mixed_input_stays(self, world: World):
+        pair = await world.issue_labels(2)
+        hand_ins = []
+        for bag in pair:
+            hand_ins.append(await world.event("hand_in", bag))
+            await world.event("collect", bag, mass_g=450)
+        [out] = await world.issue_labels(1)
+        body = world.body("repack", mode="mix", reason="merge")
+        del body["batches"]
+        body |= {
+            "inputs": [{"code": bag, "mass_g": 450} for bag in pair],
+            "outputs": [{"code": out, "mass_g": 900}],
+        }
+        mixed = (await world.post(body)).json()
+        status, found = await correct(
+            world,
+            correction(world, hand_ins[0], contents=[{**BOTTLES, "scope": "veterinary"}]),
+            "collector",
+        )
+        assert (status, found["type"]) == (409, "/problems/later-events-rest-on-this")
+        assert found["in_the_way"] == mixed["id"]
+
+    async def test_a_correction_is_not_corrected(self, world: World):
+        _, events = await moved_bag(world)
+        _, answer = await correct(
+            world, correction(world, events["store"], "did_not_occur"), "keeper"
+        )
+        status, found = await correct(world, correction(world, answer, "did_not_occur"), "keeper")
+        assert (status, found["type"]) == (409, "/problems/correction-of-a-correction")
+
+
+class TestWho:
+    async def test_the_author_within_a_day_then_the_county(self, world: World):
+        old = await _old_event(world)
+        late = correction(world, old, batches=[{"code": _code(old), "mass_g": 4_950}])
+        status, found = await correct(world, late, "collector")
+        assert (status, found["type"]) == (403, "/problems/correction-needs-the-county")
+        assert (await correct(world, late, "far_county"))[0] == 404
+        assert (await correct(world, late, "county"))[0] == 201
+
+    async def test_another_site_s_event_looks_absent(self, world: World):
+        bag, events = await moved_bag(world)
+        body = correction(world, events["collect"], batches=[{"code": bag, "mass_g": 4_950}])
+        status, found = await correct(world, body, "keeper")
+        assert (status, found["type"], found["retry"]) == (404, "/problems/event-not-found", True)
+
+    async def test_an_event_that_has_not_synced_may_come(self, world: World):
+        [bag] = await world.issue_labels(1)
+        body = world.body("collect", bag, mass_g=5_000)
+        early = {
+            "id": str(uuid7(world.rng, world.tick())), "kind": "correct",
+            "occurred_at": world.clock.isoformat(), "corrects": body["id"],
+            "reason": "did_not_occur",
+        }  # fmt: skip
+        status, found = await correct(world, early, "collector")
+        assert (status, found["retry"]) == (404, True)
+        await world.post(body)
+        assert (await correct(world, early, "collector"))[0] == 201
+        assert (await standing(world, bag))["status"] == "unused"
+
+
+async def _logged(world: World, event: str) -> int:
+    while await sequence(world.database):
+        pass
+    got = (await world.client("province").get(f"/api/v1/events/{event}")).json()
+    return int(got["leaf_index"]) + 1
+
+
+async def _old_event(world: World) -> dict:
+    """Return an event that the collector recorded more than a day ago."""
+    [bag] = await world.issue_labels(1)
+    at = world.tick()
+    assert at < datetime.now(UTC) - timedelta(days=2)
+    [outcome] = await record(
+        world.database, caller_of(world, "collector"),
+        [world.body("collect", bag, at=at, mass_g=5_000)], now=at + timedelta(minutes=1),
+    )  # fmt: skip
+    assert outcome.event, outcome.error
+    return outcome.event
+
+
+def _code(event: dict) -> str:
+    return event["batches"][0]["code"]

@@ -11,6 +11,7 @@ from fractions import Fraction
 from typing import Any
 
 from sqlalchemy import or_, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.areas.models import County
@@ -128,7 +129,7 @@ async def first_sites(
         .join(Event, Event.id == EventBatch.event_id)
         .outerjoin(Leaf, Leaf.event_id == Event.id)
         .where(among(EventBatch.batch_code, codes), happened, *counts_at(size))
-        .distinct(EventBatch.batch_code)
+        .ext(distinct_on(EventBatch.batch_code))
         .order_by(EventBatch.batch_code, Event.effective_at, Event.id)
     )
     return {code: site for code, site in await session.execute(query) if site}

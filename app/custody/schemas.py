@@ -243,7 +243,10 @@ class CustodyShown(BaseModel):
 
 
 class LoggedEventShown(BaseModel):
-    """An event that names a batch; `leaf_index` is null until it has its place in the log."""
+    """An event that tells of a batch; `leaf_index` is null until it has its place in the log.
+
+    `via` is the container that it names instead; `corrected_by` the event that took its place.
+    """
 
     event: UUID
     kind: str
@@ -251,6 +254,9 @@ class LoggedEventShown(BaseModel):
     leaf_index: int | None
     leaf_hash: str
     """Hex SHA-256(0x00 ‖ leaf), RFC 6962."""
+    via: str | None
+    corrects: UUID | None
+    corrected_by: UUID | None
 
 
 class LoggedShown(BaseModel):
@@ -269,6 +275,9 @@ class LoggedShown(BaseModel):
                 occurred_on=one.occurred_on,
                 leaf_index=one.leaf_index,
                 leaf_hash=one.leaf_hash.hex(),
+                via=one.via,
+                corrects=one.corrects,
+                corrected_by=one.corrected_by,
             )
             for one in found
         ]

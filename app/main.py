@@ -26,6 +26,8 @@ from app.batches import routes as batches_routes
 from app.cases import pages as cases_pages
 from app.cases import routes as cases_routes
 from app.config import Settings, settings
+from app.custody import lineage_routes as custody_lineage_routes
+from app.custody import lot_routes as custody_lot_routes
 from app.custody import pages as custody_pages
 from app.custody import routes as custody_routes
 from app.db import Database
@@ -95,6 +97,8 @@ ROUTERS = (
     batches_routes.router,
     batches_pages.router,
     custody_routes.router,
+    custody_lineage_routes.router,
+    custody_lot_routes.router,
     custody_pages.router,
     site_pages.router,
     supply_routes.router,

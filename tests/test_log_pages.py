@@ -12,7 +12,7 @@ from app.transparency.keys import Algorithm, SignerKey
 from app.transparency.note import cosign, parse_note
 from app.transparency.signer import Signer
 from tests.signing import ORIGIN, begin_log, published
-from tests.world import make_world
+from tests.world import POINT, STATION, make_world
 
 WITNESS = SignerKey("czt.hebei.example/witness", Algorithm.COSIGNATURE, b"w" * 32)
 OTHER = SignerKey("other.example/witness", Algorithm.COSIGNATURE, b"o" * 32)
@@ -141,9 +141,45 @@ async def test_the_leaves_of_a_bag_are_listed_in_order_and_tell_nothing_else(wor
     places = [item["leaf_index"] for item in listed["items"]]
     assert places == sorted(places)
     for item in listed["items"]:
-        assert set(item) == {"event", "kind", "occurred_on", "leaf_index", "leaf_hash"}
+        plain = {"event", "kind", "occurred_on", "leaf_index", "leaf_hash"}
+        assert set(item) == plain | {"via", "corrects", "corrected_by"}
+        assert [item[key] for key in ("via", "corrects", "corrected_by")] == [None] * 3
         proof = (await world.client(None).get(f"/api/v1/events/{item['event']}/proof")).json()
         assert (proof["leaf_hash"], proof["leaf_index"]) == (item["leaf_hash"], item["leaf_index"])
+
+
+async def test_what_a_container_did_and_what_was_corrected_is_listed_too(world, bag):
+    [box] = await world.issue_labels(1, site=None, kind="container")
+    one, other = await world.issue_labels(2, site=None)
+    for code in (one, other):
+        await world.event("collect", code, mass_g=4_000)
+    packed = await world.event("pack", one, container=box)
+    moved = await world.event("depart", box, destination=STATION)
+    wrong = await world.event("arrive", box, site=STATION, mass_g=3_000)
+    fields = ("kind", "occurred_at", "site", "batches")
+    right = {field: wrong[field] for field in fields} | {
+        "batches": [{"code": box, "mass_g": 3_900}]
+    }
+    fixed = world.body("correct", corrects=wrong["id"], reason="incorrect_data", replacement=right)
+    undone = world.body("correct", corrects=fixed["id"], reason="did_not_occur")
+    for body in (fixed, undone):
+        del body["batches"], body["site"]
+        assert (await world.client("keeper").post("/api/v1/events", json=body)).status_code == 201
+    again = await world.event("arrive", box, site=STATION, mass_g=3_950)
+    await world.event("unpack", one, site=STATION, container=box)
+    await world.event("pack", other, container=box, site=POINT)
+    listed = (await world.client(None).get(f"/api/v1/log/batches/{one}")).json()["items"]
+    told = {item["event"]: (item["via"], item["corrects"], item["corrected_by"]) for item in listed}
+    assert [item["kind"] for item in listed] == [
+        "collect", "pack", "depart", "arrive", "correct", "correct", "arrive", "unpack",
+    ]  # fmt: skip
+    assert told[packed["id"]] == (None, None, None)
+    assert told[moved["id"]] == told[again["id"]] == (box, None, None)
+    assert told[wrong["id"]] == (box, None, fixed["id"])
+    assert told[fixed["id"]] == (box, wrong["id"], undone["id"])
+    assert told[undone["id"]] == (box, fixed["id"], None)
+    listed = (await world.client(None).get(f"/api/v1/log/batches/{other}")).json()["items"]
+    assert [item["kind"] for item in listed] == ["collect", "pack"]
 
 
 async def test_a_mistyped_code_is_told_apart_from_an_unused_one(world, bag):

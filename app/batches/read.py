@@ -115,15 +115,19 @@ async def list_batches(
     counties: Collection[str] = (),
     site: str | None = None,
     statuses: Collection[str] = (),
+    container: str | None = None,
     since: datetime | None = None,
     after: tuple[datetime, str] | None = None,
     limit: int,
 ) -> Sequence[Batch]:
     """Return batches in reach that changed at or after `since`, by (updated_at, code).
 
-    `counties` keeps those with an origin or a step in one of them; `site` those it holds or sent.
+    `counties` keeps those with an origin or a step in one of them; `site` those it holds or sent;
+    `container` those that are in it now.
     """
     query = _batches(reach, counties, site, statuses).order_by(Batch.updated_at, Batch.code)
+    if container:
+        query = query.where(Batch.container == container)
     if since is not None:
         query = query.where(Batch.updated_at >= since)
     if after is not None:
@@ -138,12 +142,15 @@ async def latest_batches(
     counties: Collection[str] = (),
     site: str | None = None,
     statuses: Collection[str] = (),
+    container: str | None = None,
     before: tuple[datetime, str] | None = None,
     limit: int,
 ) -> Sequence[Batch]:
     """Return batches in reach by their latest change, newest first: what people look for."""
     newest = (Batch.updated_at.desc(), Batch.code.desc())
     query = _batches(reach, counties, site, statuses).order_by(*newest)
+    if container:
+        query = query.where(Batch.container == container)
     if before is not None:
         query = query.where(tuple_(Batch.updated_at, Batch.code) < before)
     return (await session.scalars(query.limit(limit))).all()

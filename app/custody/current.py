@@ -111,3 +111,11 @@ async def current(session: AsyncSession, reach: Reach, code: str) -> Current | N
     if label is not None:
         return describe(label.code, label.kind, State(), numbers={}, updated_at=None)
     return None
+
+
+async def exists_in(session: AsyncSession, reach: Reach, code: str) -> bool:
+    """Tell whether there is such a batch, or such an unused label, in reach."""
+    return (
+        await find_batch(session, reach, code) is not None
+        or await find_unused_label(session, reach, code) is not None
+    )

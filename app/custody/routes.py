@@ -11,8 +11,11 @@ from app.batches.read import list_batches
 from app.batches.schemas import CountyCode, SiteCode
 from app.batches.typed import typed_code
 from app.custody.as_of import instant, parse_as_of
+from app.custody.corrections import corrections_of
 from app.custody.current import current, describe_all
+from app.custody.lineage import lineage_of
 from app.custody.logged import logged_events
+from app.custody.members import members_of
 from app.custody.schemas import BatchPage, BatchShown, CustodyShown, LoggedShown
 from app.custody.trace import trace
 from app.db import Reading
@@ -39,6 +42,9 @@ async def get_batches(
         SiteCode | None, Query(description="现在在这个站点，或从这里发出在途的")
     ] = None,
     status: Annotated[list[Status] | None, Query(description="可以写几个")] = None,
+    container: Annotated[
+        str | None, Query(max_length=200, description="现在装在这个容器里的")
+    ] = None,
     since: Annotated[
         str | None, Query(max_length=40, description="这个时刻以来变化过的（RFC 3339）")
     ] = None,
@@ -53,6 +59,7 @@ async def get_batches(
         counties=await counties_in_reach(session, reach, area) if area else (),
         site=site,
         statuses=status or (),
+        container=typed_code(container, pointer="/query/container") if container else None,
         since=instant(since, "since") if since else None,
         after=after_change(cursor),
         limit=limit + 1,
@@ -83,10 +90,15 @@ async def get_custody(
     require(caller, "batches.read")
     parsed = typed_code(code, pointer="/path/code")
     moment = parse_as_of(as_of) if as_of is not None else None
-    found = await trace(session, await reach_of(session, caller), parsed, as_of=moment)
+    reach = await reach_of(session, caller)
+    found = await trace(session, reach, parsed, as_of=moment)
     if found is None:
         raise NotFound(what=parsed)
-    return CustodyShown.of(found)
+    lineage, _ = await lineage_of(session, reach, parsed, found.cut)
+    corrections = await corrections_of(session, reach, found)
+    box = found.batch.kind == "container"
+    members = await members_of(session, reach, found, limit=0) if box else None
+    return CustodyShown.of(found, lineage, corrections, members)
 
 
 @router.get("/log/batches/{code}", summary="一个批次的登记在日志里的位置，至多 500 条")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -101,20 +101,26 @@ async def _add(session: AsyncSession, found: Stories, codes: set[str], size: int
 def _in_force(codes: set[str], size: int | None) -> Select[str, datetime, int]:
     """Return the query of the leaves that name codes and count, as of a size of the log."""
     named = select(EventBatch.event_id).where(among(EventBatch.batch_code, codes))
-    gone = select(Correction.corrects).where(Correction.corrects == Event.id)
     query = (
         select(Event.leaf, Event.recorded_at, Leaf.leaf_index)
         .outerjoin(Leaf, Leaf.event_id == Event.id)
         .where(Event.id.in_(named))
     )
-    if size is not None:
-        query = query.where(Leaf.leaf_index < size)
-        gone = gone.where(
-            select(_Later.event_id)
-            .where(_Later.event_id == Correction.event_id, _Later.leaf_index < size)
-            .exists()
-        )
-    return query.where(~gone.exists())
+    return query.where(*counts_at(size))
+
+
+def counts_at(size: int | None) -> list[ColumnElement[bool]]:
+    """Return the WHERE clauses that keep events in force as of a size of the log; None means now.
+
+    With a size, `leaf` must be among what is queried.
+    """
+    gone = select(Correction.corrects).where(Correction.corrects == Event.id)
+    if size is None:
+        return [~gone.exists()]
+    told = select(_Later.event_id).where(
+        _Later.event_id == Correction.event_id, _Later.leaf_index < size
+    )
+    return [Leaf.leaf_index < size, ~gone.where(told.exists()).exists()]
 
 
 async def booked_of(

@@ -115,22 +115,15 @@ class CustodyStep:
 
 
 @dataclass(frozen=True)
-class Lineage:
-    """Which batches went into which; the batch alone, where nothing was repacked."""
-
-    nodes: tuple[str, ...]
-    edges: tuple[Any, ...] = ()
-
-
-@dataclass(frozen=True)
 class Trace:
-    """The chain of custody of one batch as known at `log_size`."""
+    """The chain of custody of one batch as known at `log_size`; `cut` is None where that is now."""
 
     batch: Current
     steps: tuple[CustodyStep, ...]
-    lineage: Lineage
     balance: BatchBalance
     log_size: int
+    cut: int | None
+    stories: Stories
 
 
 @dataclass(frozen=True)
@@ -182,7 +175,7 @@ async def trace(
         numbers=names.trips,
         updated_at=max((step.recorded_at for step in steps), default=None),
     )
-    return Trace(now, steps, Lineage((code,)), balance_of(folded.transfers), size)
+    return Trace(now, steps, balance_of(folded.transfers), size, cut, stories)
 
 
 def _places(code: str, stories: Stories) -> Folded:

@@ -50,10 +50,17 @@ async def event(session: AsyncSession, caller: Caller, event_id: UUID) -> dict[s
     numbers = await numbers_of(session, [trip] if trip else [])
     shown = answer_of(parts, leaf, leaf_hash, numbers.get(trip) if trip else None)
     shown |= {"leaf_index": leaf_index, "postings": postings}
+    if site:
+        shown["site"] = site  # a correction need not name it
     if own:
         return shown
-    batches = [batch for batch in shown["batches"] if batch["code"] in seen]
-    return {**{key: shown[key] for key in FOREIGN}, "batches": batches}
+    body = shown.get("replacement", shown)
+    named = {field: body[field] for field in ("batches", "inputs", "outputs") if field in body}
+    in_reach = {
+        field: [batch for batch in batches if batch["code"] in seen]
+        for field, batches in named.items()
+    }
+    return {"batches": [], **{key: shown[key] for key in FOREIGN if key in shown}, **in_reach}
 
 
 async def _sight(

@@ -168,7 +168,8 @@ class Happening:
         )
 
     @cached_property
-    def _repacking(self) -> Repacking | None:
+    def repacking(self) -> Repacking | None:
+        """What it makes of what, where it is a repack."""
         if self.kind != "repack":
             return None
         known = self.stamps.get("materials", {})
@@ -197,7 +198,7 @@ class Happening:
 
     @cached_property
     def _removed(self) -> dict[str, Any]:
-        body = self._repacking
+        body = self.repacking
         return removed_by_input(body.inputs, body.removed) if body and body.removed else {}
 
     def reaches(self, code: str, container: str | None) -> str | None:
@@ -222,7 +223,7 @@ class Happening:
         mass_g, source = mass_in(named)
         effective, adjusted, seq, _ = self.order
         counted = stamps.get("counted") or {}
-        repacking = self._repacking
+        repacking = self.repacking
         lines = named.get("contents", ()) if repacking else body.get("contents", ())
         return Step(
             event=self.event,

@@ -62,19 +62,27 @@ function repeated(lines) {
 
 const whereOf = ({ index }) => (index === undefined ? "" : `序号 ${index}`);
 
+// What a record did: through which container, and whether another one took its place.
+function nameOf({ kind, via, corrected_by: by }, reader) {
+  const name = reader.kinds[kind] ?? kind;
+  return `${name}${via ? `（随容器 ${via}）` : ""}${by ? "（已被更正）" : ""}`;
+}
+
 async function checkItem(item, batch, head, reader) {
-  const { event: id, kind, occurred_on: day } = item;
+  const { event: id, kind, occurred_on: day, via } = item;
   const shown = await mayRead(id, reader);
   const place = await placeOf(id, head, item.leaf_hash);
   const { index, hash } = place;
-  const line = { kind: reader.kinds[kind] ?? kind, day, event: id, index, hash };
+  const line = { kind: nameOf(item, reader), day, event: id, index, hash };
   const bad = (words) => ({ ...line, mark: "bad", words: `${whereOf(line)} ${words}` });
   if (place.mark === "wait") return { ...line, mark: "wait", words: "正在存证" };
   if (place.mark !== "ok") return bad("与存证不符");
   if (!shown?.leaf) return { ...line, mark: "ok", words: whereOf(line) };
   const said = await readLeaf(shown.leaf, hash);
   if (!said) return bad("原文被改过");
-  if (said.id !== id || !said.batches.includes(batch)) return bad("原文不是这一袋的这条登记");
+  // What only takes an event back names that event and no bag.
+  const concerns = said.batches.includes(via ?? batch) || (said.corrects && said.corrects === item.corrects);
+  if (said.id !== id || !concerns) return bad("原文不是这一袋的这条登记");
   if (said.kind !== kind || said.day !== day) {
     return bad(`原文写的是${reader.kinds[said.kind] ?? said.kind} ${said.day}`);
   }

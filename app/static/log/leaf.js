@@ -15,11 +15,14 @@ export async function mayRead(id, reader) {
 export async function readLeaf(text, hash) {
   if (toHex(await leafHash(bytesOf(text))) !== hash) return null;
   const { event, stamps } = JSON.parse(text);
-  const named = [...(event.batches ?? []), ...(event.exceptions ?? [])];
+  // A correction says in `replacement` what happened instead, or only what did not happen.
+  const said = event.replacement ?? event;
+  const named = ["batches", "exceptions", "inputs", "outputs"].flatMap((part) => said[part] ?? []);
   return {
     id: event.id,
     kind: event.kind,
     day: moment(stamps.effective_at).slice(0, 10),
-    batches: named.map(({ code }) => code),
+    batches: [...named.map(({ code }) => code), ...(said.container ? [said.container] : [])],
+    corrects: event.corrects,
   };
 }

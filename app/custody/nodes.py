@@ -1,0 +1,120 @@
+"""How batches stand that a lineage passes through: as they are, or as the log told them once."""
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.batches.models import Batch
+from app.custody.stories import booked_of, stories_of
+from app.events.fold import Folded, fold
+from app.events.state import LabelFacts, State, Vector
+from app.orm import among
+
+FOLDED_AT_ONCE = 1_000
+"""Batches whose stories are held in memory while they are folded again."""
+
+
+@dataclass(frozen=True)
+class Node:
+    """A batch in a lineage.
+
+    `born` is the repack that it came out of, `went` the one that it went into. `site` holds it,
+    sent it, or saw it last; `collector` took its packaging back, at `hand_ins` hand-ins.
+    """
+
+    code: str
+    status: str
+    site: str | None
+    mass_g: int
+    container: str | None
+    trip: str | None
+    born: str | None
+    last_event: str | None
+    collector: str | None
+    hand_ins: int
+    materials: Vector
+    told: bool
+    """False where its collect, or whatever it began with, is still missing."""
+
+    @property
+    def went(self) -> str | None:
+        """Return the repack that it went into."""
+        return self.last_event if self.status == "repacked" else None
+
+
+async def nodes_of(
+    session: AsyncSession, codes: Collection[str], size: int | None
+) -> dict[str, Node]:
+    """Return batches by code, as of a size of the log; None means now.
+
+    One statement for now, however many codes; for then the stories are folded again.
+    """
+    if not codes:
+        return {}
+    if size is None:
+        return await _stored(session, codes)
+    found: dict[str, Node] = {}
+    for some in _pieces(sorted(codes)):
+        found |= await _folded(session, some, size)
+    return found
+
+
+_OF_STATE = ("trip", "born", "last_event", "collector")
+_COLUMNS: tuple[Any, ...] = (
+    Batch.code,
+    Batch.status,
+    Batch.site,
+    Batch.mass_g,
+    Batch.container,
+    *(Batch.state[key].astext for key in _OF_STATE),
+    Batch.state["hand_ins"],
+    Batch.state["materials"],
+    Batch.state["flags"],
+)
+
+
+async def _stored(session: AsyncSession, codes: Collection[str]) -> dict[str, Node]:
+    rows = await session.execute(select(*_COLUMNS).where(among(Batch.code, codes)))
+    return {row[0]: _node(*row) for row in rows}
+
+
+def _node(*row: Any) -> Node:
+    values: list[Any] = [*row[:-2], tuple((m, grams) for m, grams in row[-2]), _told(row[-1])]
+    return Node(*values)
+
+
+async def _folded(session: AsyncSession, codes: list[str], size: int) -> dict[str, Node]:
+    labels = await session.execute(
+        select(Batch.code, Batch.state["label"]).where(among(Batch.code, codes))
+    )
+    stories = await stories_of(session, codes, size)
+    booked = await booked_of(session, codes, size)
+    found = {}
+    for code, label in labels:
+        if code not in stories.named:
+            continue
+        folded = fold(LabelFacts(**label), stories.story(code, booked.get(code, [])))
+        assert isinstance(folded, Folded), f"{code}: each prefix of the log was decided to fit"
+        found[code] = node_of(code, folded.state)
+    return found
+
+
+def node_of(code: str, state: State) -> Node:
+    """Return a folded state as a node."""
+    return Node(
+        code, state.status, state.site, state.mass_g, state.container, state.trip,
+        state.born, state.last_event, state.collector, state.hand_ins, state.materials,
+        _told(state.flags),
+    )  # fmt: skip
+
+
+def _told(flags: Iterable[tuple[str, str]]) -> bool:
+    return all(flag != "missing-collect" for _, flag in flags)
+
+
+def _pieces(codes: list[str]) -> Iterator[list[str]]:
+    for start in range(0, len(codes), FOLDED_AT_ONCE):
+        yield codes[start : start + FOLDED_AT_ONCE]

@@ -29,6 +29,11 @@ class Chosen:
         """Return the instant with its offset, empty where there is none."""
         return self.as_of.isoformat() if isinstance(self.as_of, datetime) else ""
 
+    async def sizes(self, session: AsyncSession) -> tuple[int, int | None]:
+        """Return the log size that an answer rests on, and where to cut it: None for now."""
+        size = await size_as_of(session, self.as_of)
+        return size, None if self.as_of is None else size
+
 
 async def chosen(
     session: AsyncSession, as_of: str | None, at: str = "", leaves: str = ""

@@ -27,8 +27,10 @@ from app.cases import pages as cases_pages
 from app.cases import routes as cases_routes
 from app.config import Settings, settings
 from app.custody import lineage_routes as custody_lineage_routes
+from app.custody import lot_pages as custody_lot_pages
 from app.custody import lot_routes as custody_lot_routes
 from app.custody import pages as custody_pages
+from app.custody import paper_pages as custody_paper_pages
 from app.custody import routes as custody_routes
 from app.db import Database
 from app.events import (  # noqa: F401  register their subjects
@@ -99,6 +101,9 @@ ROUTERS = (
     custody_routes.router,
     custody_lineage_routes.router,
     custody_lot_routes.router,
+    # Before the page of a lot, which would take `….pdf` for an event.
+    custody_paper_pages.router,
+    custody_lot_pages.router,
     custody_pages.router,
     site_pages.router,
     supply_routes.router,

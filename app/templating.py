@@ -98,3 +98,8 @@ def render(
         **values,
     }
     return HTMLResponse(_environment().get_template(template).render(context), status)
+
+
+def words(name: str) -> dict[str, str]:
+    """Return a dictionary of templates/words.html: the same words on pages and on paper."""
+    return dict(getattr(_environment().get_template("words.html").module, name))

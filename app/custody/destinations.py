@@ -53,7 +53,7 @@ async def destinations_of(session: AsyncSession, found: Walk, code: str) -> list
         **onward.removed,
     }
     grams = grams_of(start.mass_g if start else 0, amounts)
-    ends = await _ends(session, (found.nodes[c] for c in onward.batches if c in found.nodes))
+    ends = await ends_of(session, (found.nodes[c] for c in onward.batches if c in found.nodes))
     happened = {**ends, **found.bodies}
     sites = {h.body["site"] for h in happened.values()}
     sites |= {n.site for n in found.nodes.values() if n.site}
@@ -99,7 +99,7 @@ def _at(happening: Happening) -> datetime:
     return datetime.fromisoformat(happening.stamps["effective_at"])
 
 
-async def _ends(session: AsyncSession, nodes: Iterable[Node]) -> dict[str, Happening]:
+async def ends_of(session: AsyncSession, nodes: Iterable[Node]) -> dict[str, Happening]:
     """Return the treatments and write-offs that ended batches."""
     wanted = {
         UUID(node.last_event)

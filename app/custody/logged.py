@@ -67,11 +67,11 @@ async def logged_events(session: AsyncSession, code: str) -> Sequence[LoggedEven
     via = {step.event: step.via for step in story_of(code, counted, counting) if step.via}
     for box, all_told in around.items():
         for told in all_told:
-            event = str(told.logged.event)
-            if told.logged.event not in found and (
-                event in via or _was_inside(code, box, told, counting[box])
-            ):
+            known = told.logged.event in found
+            counts = str(told.logged.event) in via or _was_inside(code, box, told, counting[box])
+            if counts and not known:
                 found[told.logged.event] = _through(told.logged, box)
+            if counts:
                 found |= _corrections(told.logged, all_told, box)
     order = {told.logged.event: told.recorded_at for told in chain(own, *around.values())}
     items = sorted(found.values(), key=lambda one: _place(one, order[one.event]))

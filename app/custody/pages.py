@@ -16,12 +16,14 @@ from app.batches.codes import CodeError, parse_code
 from app.batches.errors import MistypedCode
 from app.batches.read import latest_batches
 from app.batches.typed import typed_code
-from app.custody.current import Pieces, current, describe_all
+from app.custody.chosen import chosen
+from app.custody.current import current, describe_all
+from app.custody.described import described, grouped_steps, material_names
 from app.custody.next_step import next_step
-from app.custody.trace import CustodyStep, Trace, trace
+from app.custody.told import told_of
+from app.custody.trace import trace
 from app.db import Reading, ReadSession
 from app.errors import NotFound
-from app.packaging.read import list_terms
 from app.pagination import Cursor, after_change, micros_of, page
 from app.parties.names import site_names
 from app.templating import render
@@ -31,6 +33,7 @@ router = APIRouter(include_in_schema=False)
 BATCHES_A_PAGE = 50
 STATUS = "^(open|collected|stored|in_transit|received|disposed|repacked|written_off)?$"
 Typed = Annotated[str, Query(max_length=200)]
+AsOf = Annotated[str | None, Query(max_length=40)]
 ANYBODY = Reach(everything=True)
 """For the public page alone, which says nothing but the county, the stage and its days."""
 
@@ -44,17 +47,20 @@ async def show_batches(
     status: Annotated[str, Query(pattern=STATUS)] = "",
     area: Annotated[str, Query(pattern="^([0-9]{6})?$")] = "",
     site: Annotated[str, Query(max_length=20)] = "",
+    container: Typed = "",
     wrong: Annotated[str | None, Query(max_length=200)] = None,
     cursor: Cursor = None,
 ) -> Response:
     require(caller, "batches.read")
     reach = await reach_of(session, caller)
+    box = typed_code(container, pointer="/query/container") if container else None
     rows = await latest_batches(
         session,
         reach,
         counties=await counties_in_reach(session, reach, area) if area else (),
         site=site.strip().upper(),
         statuses=[status] if status else (),
+        container=box,
         before=after_change(cursor),
         limit=BATCHES_A_PAGE + 1,
     )
@@ -71,7 +77,7 @@ async def show_batches(
             "county_name": counties.get((row.site or "")[:6]),
         },
     )
-    filters = {"status": status, "area": area, "site": site}
+    filters = {"status": status, "area": area, "site": site, "container": box or ""}
     onward = urlencode({**filters, "cursor": shown["next_cursor"]})
     values = {
         "items": shown["items"],
@@ -114,71 +120,35 @@ def _why_wrong(code: str | None) -> str:
 
 
 @router.get("/batches/{code}")
-async def show_batch(request: Request, code: str, caller: SignedIn, session: Reading) -> Response:
+async def show_batch(
+    request: Request,
+    code: str,
+    caller: SignedIn,
+    session: Reading,
+    *,
+    as_of: AsOf = None,
+    at: Annotated[str, Query(max_length=40)] = "",
+    leaves: Annotated[str, Query(max_length=20)] = "",
+) -> Response:
     require(caller, "batches.read")
     parsed = typed_code(code, pointer="/path/code")
-    found = await trace(session, await reach_of(session, caller), parsed)
+    moment = await chosen(session, as_of, at, leaves)
+    reach = await reach_of(session, caller)
+    found = await trace(session, reach, parsed, as_of=moment.as_of)
     if found is None:
         raise NotFound(what=parsed)
-    step = next_step(caller, found.batch)
+    told = await told_of(session, reach, found)
     values = {
-        "batch": await _described(session, found),
-        "steps": _grouped(found.steps),
+        "batch": await described(session, found),
+        "steps": grouped_steps(found.steps),
         "balance": found.balance,
+        "told": told,
+        "materials": await material_names(session),
+        "chosen": moment,
         "log": {"size": found.log_size},
-        "next_step": step,
+        "next_step": next_step(caller, found.batch) if found.cut is None else None,
     }
     return render(request, "batch.html", values)
-
-
-async def _described(session: ReadSession, found: Trace) -> dict[str, Any]:
-    batch = found.batch
-    counties = await county_names(
-        session, {part.county for part in batch.origin} | {(batch.site or "")[:6]}
-    )
-    here = [step for step in found.steps if step.site == batch.site]
-    return {
-        **vars(batch),
-        "site_name": here[-1].site_name if here else None,
-        "county_name": counties.get((batch.site or "")[:6]),
-        "contents": await _in_words(session, batch.contents),
-        "origin": [
-            {**vars(part), "county_name": counties.get(part.county, part.county)}
-            for part in batch.origin
-        ],
-    }
-
-
-async def _in_words(session: ReadSession, contents: tuple[Pieces, ...]) -> list[dict[str, Any]]:
-    if not contents:
-        return []
-    words = {
-        (term.vocabulary, term.slug): term.name
-        for vocabulary in ("material", "form", "size")
-        for term in await list_terms(session, vocabulary, limit=100)
-    }
-    return [
-        {
-            **vars(line),
-            "material": words.get(("material", line.material), line.material),
-            "form": words.get(("form", line.form), line.form),
-            "size": words.get(("size", line.size), line.size),
-        }
-        for line in contents
-    ]
-
-
-def _grouped(steps: tuple[CustodyStep, ...]) -> list[list[CustodyStep]]:
-    """Put hand-ins that follow each other at one site together: a bag has fifteen of them."""
-    groups: list[list[CustodyStep]] = []
-    for step in steps:
-        before = groups[-1][-1] if groups else None
-        both = before is not None and before.kind == step.kind == "hand_in"
-        if both and before is not None and before.site == step.site and not step.flags:
-            groups[-1].append(step)
-        else:
-            groups.append([step])
-    return groups
 
 
 @router.get("/b")

@@ -101,6 +101,7 @@ class StepShown(Shown):
     via: str | None
     container: str | None
     corrects: str | None
+    mode: str | None
     flags: list[str]
     leaf_index: int | None
 

@@ -106,6 +106,8 @@ class CustodyStep:
     """Of `pack` and `unpack`: into which, or out of which."""
     corrects: str | None = None
     """The event whose place this one took."""
+    mode: str | None = None
+    """Of a repack: sort, mix or relabel."""
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -238,7 +240,14 @@ def _show(
         via=step.via,
         container=step.container if not step.member else None,
         corrects=told.happening.corrects,
+        mode=_mode(step, told.happening.body),
     )
+
+
+def _mode(step: Step, body: dict[str, Any]) -> str | None:
+    if step.repacking is None:
+        return None
+    return "relabel" if body.get("reason") == "relabel" else step.repacking.mode
 
 
 def _mass_source(step: Step, after: State) -> str | None:

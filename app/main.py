@@ -24,6 +24,7 @@ from app.custody import pages as custody_pages
 from app.custody import routes as custody_routes
 from app.db import Database
 from app.events import declare_keys, declare_reference  # noqa: F401  register their subjects
+from app.events import event_pages as one_event_pages
 from app.events import pages as events_pages
 from app.events import routes as events_routes
 from app.evidence import routes as evidence_routes
@@ -71,6 +72,7 @@ ROUTERS = (
     packaging_routes.router,
     events_routes.router,
     events_pages.router,
+    one_event_pages.router,
     batches_routes.router,
     batches_pages.router,
     custody_routes.router,

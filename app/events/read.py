@@ -14,7 +14,7 @@ from app.batches.read import batches_within
 from app.errors import NotFound
 from app.events.declare import of_counties
 from app.events.models import Refusal
-from app.events.story import answer_of, codes_in, trip_of
+from app.events.story import answer_of, codes_in, refs_in, trip_of
 from app.ledger.leaf import read_leaf
 from app.ledger.models import Event, Leaf
 from app.pagination import after_row, micros_of, page
@@ -52,8 +52,10 @@ async def event(session: AsyncSession, caller: Caller, event_id: UUID) -> dict[s
     shown |= {"leaf_index": leaf_index, "postings": postings}
     if own:
         return shown
-    batches = [batch for batch in shown["batches"] if batch["code"] in seen]
-    return {**{key: shown[key] for key in FOREIGN}, "batches": batches}
+    body = parts["event"].get("replacement", parts["event"])
+    batches = [ref for ref in refs_in(body) if ref["code"] in seen]
+    foreign = {**shown, "site": body.get("site", site)}
+    return {**{key: foreign[key] for key in FOREIGN}, "batches": batches}
 
 
 async def _sight(

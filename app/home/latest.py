@@ -13,6 +13,7 @@ from app.areas.scope import Reach
 from app.batches.models import Batch
 from app.batches.read import latest_batches
 from app.batches.stock import SEALED
+from app.events.schemas import KINDS
 from app.events.story import codes_in, mass_in
 from app.ledger.leaf import read_leaf
 from app.ledger.models import Event, EventBatch
@@ -59,20 +60,27 @@ async def latest_at(session: AsyncSession, site: str, limit: int) -> list[Moveme
     """Return the latest events at a site, newest first."""
     query = (
         select(Event.kind, Event.effective_at, Event.leaf)
-        .where(Event.site == site)
+        .where(Event.site == site, Event.kind.in_(KINDS))
         .order_by(Event.occurred_on.desc(), Event.effective_at.desc())
         .limit(limit)
     )
-    return [_movement(*row) for row in await session.execute(query)]
+    found = [_movement(*row) for row in await session.execute(query)]
+    return [movement for movement in found if movement]
 
 
-def _movement(kind: str, effective_at: datetime, leaf: str) -> Movement:
+def _movement(kind: str, effective_at: datetime, leaf: str) -> Movement | None:
+    """Return an event as a line; None for a correction that only takes back."""
     parts = read_leaf(leaf)
-    codes = codes_in(parts["event"])
-    weighed = [mass_in(batch)[0] for batch in parts["event"]["batches"]]
+    body = parts["event"].get("replacement", parts["event"])
+    codes = codes_in(body)
+    if not codes:
+        return None
+    weighed = [mass_in(ref)[0] for ref in body.get("batches") or body.get("inputs", ())]
     counted = sum((parts["stamps"].get("counted") or {}).get("scopes", {}).values())
     known = [grams for grams in weighed if grams is not None]
     mass_g = sum(known) if known and len(known) == len(weighed) else counted or None
+    if body.get("group_mass_g"):
+        mass_g = body["group_mass_g"]
     return Movement(kind, effective_at, codes[0], len(codes) - 1, mass_g)
 
 
@@ -80,7 +88,7 @@ async def latest_changes(session: AsyncSession, reach: Reach, limit: int) -> lis
     """Return the latest changes of sealed bags in reach, newest first, one an event."""
     bags = await latest_batches(session, reach, statuses=SEEN_MOVING, limit=limit * BAGS_A_CHANGE)
     together: dict[str, list[Batch]] = {}
-    for bag in bags:
+    for bag in (one for one in bags if one.kind == "bag"):
         together.setdefault(bag.state["last_event"], []).append(bag)
     loads = dict(list(together.items())[:limit])
     rows = await session.execute(

@@ -19,6 +19,7 @@ from app.balance import routes as balance_routes
 from app.balance.flows import FLOWS
 from app.batches import pages as batches_pages
 from app.batches import routes as batches_routes
+from app.batches import tare_pages as batches_tare_pages
 from app.config import Settings, settings
 from app.custody import pages as custody_pages
 from app.custody import routes as custody_routes
@@ -75,6 +76,7 @@ ROUTERS = (
     one_event_pages.router,
     batches_routes.router,
     batches_pages.router,
+    batches_tare_pages.router,
     custody_routes.router,
     custody_pages.router,
     balance_routes.router,

@@ -85,6 +85,9 @@ RIGHTS = {
     "declare.keys": _right("登记日志的密钥"),
     # labels and tokens
     "labels.issue": _right("发放标签", "township", "county", "city", "province"),
+    "labels.tare": _right(
+        "登记容器皮重", "collector", "keeper", "plant", "township", "county", "city", "province"
+    ),
     "tokens.manage": _right("管理接口令牌", *EVERYONE),
     # reading
     "batches.read": _right("查看批次", *EVERYONE),

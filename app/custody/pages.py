@@ -1,5 +1,7 @@
 """Pages of batches: the list, one bag's whole way, and what anybody sees who scans its label."""
 
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -10,10 +12,11 @@ from app.areas.names import county_names
 from app.areas.read import list_areas
 from app.areas.scope import Reach, counties_in_reach, reach_of
 from app.auth.access import SignedIn, Visitor
-from app.auth.caller import Caller
-from app.auth.permissions import require
+from app.auth.caller import OFFICIALS, Caller
+from app.auth.permissions import allows, require
 from app.batches.codes import CodeError, parse_code
 from app.batches.errors import MistypedCode
+from app.batches.holds import holds_of
 from app.batches.read import latest_batches
 from app.batches.typed import typed_code
 from app.custody.current import Pieces, current, describe_all
@@ -21,6 +24,7 @@ from app.custody.next_step import next_step
 from app.custody.trace import CustodyStep, Trace, trace
 from app.db import Reading, ReadSession
 from app.errors import NotFound
+from app.events.correctable import own_of_today
 from app.packaging.read import list_terms
 from app.pagination import Cursor, after_change, micros_of, page
 from app.parties.names import site_names
@@ -117,18 +121,35 @@ def _why_wrong(code: str | None) -> str:
 async def show_batch(request: Request, code: str, caller: SignedIn, session: Reading) -> Response:
     require(caller, "batches.read")
     parsed = typed_code(code, pointer="/path/code")
-    found = await trace(session, await reach_of(session, caller), parsed)
+    reach = await reach_of(session, caller)
+    found = await trace(session, reach, parsed)
     if found is None:
         raise NotFound(what=parsed)
-    step = next_step(caller, found.batch)
+    holds = await holds_of(session, reach, parsed) if found.batch.kind == "container" else None
+    step = next_step(caller, found.batch, holds=holds.bags if holds else 0)
     values = {
         "batch": await _described(session, found),
         "steps": _grouped(found.steps),
         "balance": found.balance,
         "log": {"size": found.log_size},
         "next_step": step,
+        "holds": holds,
+        "may_set_tare": allows(caller, "labels.tare"),
+        "correctable": await _correctable(session, caller, found.steps),
     }
     return render(request, "batch.html", values)
+
+
+async def _correctable(
+    session: ReadSession, caller: Caller, steps: Sequence[CustodyStep]
+) -> set[str]:
+    """Return the steps that the caller may correct: officials those at sites in their reach."""
+    own = [step.event for step in steps if not step.foreign]
+    if not allows(caller, "event.correct"):
+        return set()
+    if caller.role in OFFICIALS:
+        return set(own)
+    return await own_of_today(session, caller, own, datetime.now(UTC))
 
 
 async def _described(session: ReadSession, found: Trace) -> dict[str, Any]:
@@ -228,7 +249,10 @@ async def _onward(session: ReadSession, caller: Caller, code: str) -> str | None
     A bag that its station has never heard of is received like any other.
     """
     batch = await current(session, ANYBODY, code)
-    step = next_step(caller, batch) if batch else None
+    holds = 0
+    if batch and batch.kind == "container":
+        holds = (await holds_of(session, ANYBODY, code)).bags
+    step = next_step(caller, batch, holds=holds) if batch else None
     if step:
         return f"/record/{step}?code={code}"
     seen = await current(session, await reach_of(session, caller), code)

@@ -4,18 +4,16 @@ What people type is kept as text, so that a form comes back as it was; what cann
 sentence at its field. Pure.
 """
 
-import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any
 
 from app.events.fields import MAX_MASS_G
+from app.typed_numbers import scaled
 
 ONE_BAG = frozenset({"hand_in", "collect"})
 WRONG_KILOGRAMS = "请填千克数，小数点写成“.”，最多三位小数，例如 7.25"
-_NUMBER = re.compile(r"\d{1,7}(\.\d{1,3})?")
 _LONGEST = 20_000
 PARTS = {"mass_g": "mass_kg", "gross_g": "gross_kg", "tare_g": "tare_kg"}
 """The fields of a bag's weights, by what the wire calls them."""
@@ -124,31 +122,6 @@ class Filled:
         if not self._single:
             return "codes"
         return "code" if self.kind in ONE_BAG else "old_code"
-
-
-def scaled(text: str, places: int) -> int | None:
-    """Return a typed decimal times 10 to the `places`, None where nothing was typed.
-
-    Full-width digits and a Chinese full stop for the point are read too, as phones write them.
-    Raises ValueError for anything else, or for more places.
-    """
-    plain = unicodedata.normalize("NFKC", text).replace(" ", "").replace("。", ".")
-    if not plain:
-        return None
-    if not _NUMBER.fullmatch(plain):
-        raise ValueError(text)
-    whole = Decimal(plain).scaleb(places)
-    if whole != int(whole):
-        raise ValueError(text)
-    return int(whole)
-
-
-def in_kilograms(grams: int | None) -> str:
-    """Return grams as a person types kilograms: no zeros at the end, nothing for None."""
-    if grams is None:
-        return ""
-    whole, rest = divmod(grams, 1000)
-    return f"{whole}.{rest:03d}".rstrip("0").rstrip(".")
 
 
 def typed(items: Iterable[tuple[str, Any]]) -> Blank:

@@ -3,8 +3,9 @@
 import re
 from typing import Any
 
-from app.events.as_typed import Filled, scaled
+from app.events.as_typed import Filled
 from app.events.named_bags import NO_BAGS, bags, on_one_scale, ticked, typed_bags, weighed
+from app.typed_numbers import scaled
 
 REMOVED = ("foreign", "moisture", "leak")
 """What a repack may take out, in the order of the form."""

@@ -6,8 +6,8 @@ from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.batches.models import Batch, Label
-from app.events.as_typed import in_kilograms
 from app.events.fields import MAX_BATCHES
+from app.typed_numbers import in_kilograms
 
 SEALED = ("collected", "received", "stored")
 FITTING = {

@@ -10,7 +10,7 @@ from app.areas.scope import Reach
 from app.batches.codes import CodeError, parse_code
 from app.batches.models import Batch
 from app.batches.read import list_labels
-from app.events.as_typed import Blank, in_kilograms
+from app.events.as_typed import Blank
 from app.events.filled_custody import REPACKS
 from app.events.held import (
     MOST_BAGS,
@@ -25,6 +25,7 @@ from app.events.held import (
 from app.events.named_bags import codes_typed
 from app.orm import among
 from app.packaging.read import list_terms
+from app.typed_numbers import in_kilograms
 
 MOST_LABELS = 200
 OUTPUT_ROWS = 12

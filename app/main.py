@@ -23,6 +23,7 @@ from app.balance import pages as site_pages
 from app.balance.flows import FLOWS
 from app.batches import pages as batches_pages
 from app.batches import routes as batches_routes
+from app.batches import tare_pages as batches_tare_pages
 from app.cases import pages as cases_pages
 from app.cases import routes as cases_routes
 from app.config import Settings, settings
@@ -38,6 +39,7 @@ from app.events import (  # noqa: F401  register their subjects
     declare_reference,
     declare_zero_report,
 )
+from app.events import event_pages as one_event_pages
 from app.events import pages as events_pages
 from app.events import routes as events_routes
 from app.evidence import routes as evidence_routes
@@ -96,8 +98,10 @@ ROUTERS = (
     events_pages.router,
     trips_routes.router,
     trips_pages.router,
+    one_event_pages.router,
     batches_routes.router,
     batches_pages.router,
+    batches_tare_pages.router,
     custody_routes.router,
     custody_lineage_routes.router,
     custody_lot_routes.router,

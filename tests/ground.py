@@ -75,6 +75,10 @@ class Ground:
     codes: dict[str, str] = field(default_factory=dict)
     events: dict[str, str] = field(default_factory=dict)
     labels: list[str] = field(default_factory=list)
+    containers: list[str] = field(default_factory=list)
+    container_at: dict[str, str] = field(default_factory=dict)
+    to_correct: dict[tuple[str, str, str], str] = field(default_factory=dict)
+    """Events for each caller to correct, by caller, place and door."""
     sheets: dict[str, str] = field(default_factory=dict)
     trips: dict[str, str] = field(default_factory=dict)
     rides: dict[str, str] = field(default_factory=dict)
@@ -217,6 +221,24 @@ def alert_to(act: str) -> Thing:
     )
 
 
+TARE_LABEL = Thing(
+    lambda ground, who: ground.container_at[SITE.own(ground, who)],
+    lambda ground, who: ground.container_at[SITE.other(ground, who)],
+    make_code(w.LUQUAN, 54_321),
+)
+
+
+def to_correct(door: str) -> Thing:
+    """Return an event that nobody has corrected yet; what others recorded, each at a door."""
+    return Thing(
+        lambda ground, who: ground.to_correct.get((who.name, "own", door), ground.events["own"]),
+        lambda ground, who: ground.to_correct.get(
+            (who.name, "other", door), EVENT.other(ground, who)
+        ),
+        str(uuid4()),
+    )
+
+
 def case_to(act: str) -> Thing:
     """Return cases that nobody else does this to."""
     return Thing(
@@ -263,7 +285,9 @@ WITHDRAWN = Fresh(lambda ground: ground.entries[2])
 CHANGED_ON_PAGE = Fresh(lambda ground: ground.entries[3])
 WITHDRAWN_ON_PAGE = Fresh(lambda ground: ground.entries[4])
 REFUSED = Fresh(lambda ground: ground.refused_import)
+CONTAINER = Fresh(lambda ground: ground.containers.pop())
 LABEL = Fresh(lambda ground: ground.labels.pop())
+WEIGHED_LABEL = Fresh(lambda ground: f"{ground.labels.pop()} 5.25")
 NEW_ID = Fresh(lambda ground: str(uuid7(ground.rng, datetime.now(UTC))))
 NOW = Fresh(lambda _: datetime.now(UTC).isoformat())
 
@@ -281,7 +305,11 @@ async def lay_out(database: Database) -> Ground:
     async with database.read() as session:
         sheets = await session.execute(select(LabelSheet.site, LabelSheet.id))
         ground.sheets = {site: str(sheet) for site, sheet in sheets if site}
-    ground.labels = await world.issue_labels(900, site=None)
+    ground.labels = await world.issue_labels(1_800, site=None)
+    ground.containers = await world.issue_labels(200, site=None, kind="container")
+    for site in (w.POINT, w.OTHER_POINT, w.STATION, w.PLANT, w.FAR_POINT):
+        [box] = await world.issue_labels(1, county=site[:6], site=site, kind="container")
+        ground.container_at[site] = box
     for role, site in (("collector", w.POINT), ("keeper", w.STATION), ("plant", w.PLANT)):
         # Vehicles that no driver here may drive, so that the trips are the receivers' alone.
         gone = {"site": w.OTHER_POINT, "destination": site, "vehicle": "冀AD12345"}
@@ -307,6 +335,7 @@ async def lay_out(database: Database) -> Ground:
     ground.trips["to station"], ground.trips["to plant"] = await _trips_of(world, own)
     ground.events["own_supply"] = await _supply(world, "county", w.LUQUAN)
     ground.events["far_supply"] = await _supply(world, "far_county", w.ANXIN, dealer=FAR_NAME)
+    await _events_to_correct(ground)
     await _secrets_for(ground)
     await _register_for(ground)
     await catch_up(database, FOLLOWERS)
@@ -348,6 +377,21 @@ async def _callers(world: World) -> list[Who]:
         found.append(Who(f"{role}'s token", client, role, account.department, account, token=True))
     world.clients |= {who.name: who.client for who in found}
     return found
+
+
+async def _events_to_correct(ground: Ground) -> None:
+    """Let the point seal bags for those who may correct it, and a far one for the province."""
+    for who in ground.callers:
+        if who.role not in {"collector", "county", "city", "province"}:
+            continue
+        for door in ("api", "page"):
+            sealed = await ground.world.event("collect", ground.labels.pop(), mass_g=4_000)
+            ground.to_correct[who.name, "own", door] = sealed["id"]
+            if who.sees_all:
+                far = await ground.world.event(
+                    "collect", ground.labels.pop(), site=w.FAR_POINT, mass_g=4_000
+                )
+                ground.to_correct[who.name, "other", door] = far["id"]
 
 
 async def _hand_in_of(world: World, code: str) -> str:

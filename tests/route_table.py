@@ -20,6 +20,7 @@ from tests.ground import (
     CASE,
     CHANGED,
     CHANGED_ON_PAGE,
+    CONTAINER,
     COUNTY,
     EVENT,
     LABEL,
@@ -34,16 +35,19 @@ from tests.ground import (
     SITE,
     STANDING,
     SUPPLY_EVENT,
+    TARE_LABEL,
     TOKEN,
     TRIP,
     VEHICLE,
     WEBHOOK,
+    WEIGHED_LABEL,
     WITHDRAWN,
     WITHDRAWN_ON_PAGE,
     Place,
     alert_to,
     case_to,
     straw_project,
+    to_correct,
 )
 
 ANYONE = frozenset({"stranger", *ROLE_NAMES})
@@ -57,6 +61,7 @@ AGRICULTURE = frozenset({"agriculture"})
 BOTH_SUPERVISORS: frozenset[str | None] = frozenset({"agriculture", "ecology"})
 """Of the duty to recover, and of pollution: either works on what is wrong."""
 WORKERS = frozenset({"county", "city", "province"})
+REGULATORS = frozenset({"agriculture", "ecology"})
 COMMISSION = frozenset({"development_reform"})
 
 
@@ -139,12 +144,21 @@ RIGHTS_OF = {
     "depart": AT_A_SITE | {"carrier"},
     "arrive": AT_A_SITE,
     "dispose": frozenset({"plant"}),
+    "pack": AT_A_SITE,
+    "unpack": AT_A_SITE,
+    "repack": AT_A_SITE,
+    "stock_count": AT_A_SITE | OFFICIALS,
+    "write_off": frozenset({"county"}),
 }
 MAY_MOVE = AT_A_SITE | {"carrier"}
 NOT_THEIRS = {
     # The sending site recorded it, so the driver confirms: nobody else on it has a word to say.
     ("collector", "own"): 409, ("keeper", "own"): 403, ("plant", "own"): 403,
 }  # fmt: skip
+DEPARTMENTS_OF = {"write_off": REGULATORS}
+CORRECTORS = AT_A_SITE | {"carrier", "county", "city", "province"}
+NEVER_THEIRS = frozenset({"keeper", "plant", "carrier"})
+"""They may correct, but not what the point recorded."""
 PUBLIC_PAGE = Row(
     ANYONE, path={"code": BAG}, own=303, page=True, public=True,
     odd={
@@ -229,6 +243,29 @@ ROUTES: dict[str, Row | tuple[Row, ...]] = {
             RIGHTS_OF["dispose"], "event.dispose", own=201,
             json=event("dispose", method="resource_use", certificate="1 号"),
         ),
+        Row(RIGHTS_OF["pack"], "event.pack", json=event("pack", container=CONTAINER), own=201),
+        # Nobody has packed the bag: told only to whoever acts there.
+        Row(RIGHTS_OF["unpack"], "event.unpack", json=event("unpack", container=CONTAINER), own=409),
+        Row(
+            RIGHTS_OF["repack"], "event.repack", own=201,
+            json={
+                "id": NEW_ID, "kind": "repack", "occurred_at": NOW, "site": SITE, "mode": "mix",
+                "inputs": [{"code": LABEL, "mass_g": 5_000}],
+                "outputs": [{"code": LABEL, "mass_g": 5_000}],
+            },
+        ),
+        Row(
+            RIGHTS_OF["stock_count"], "event.stock_count", own=201,
+            json=event("stock_count", group_mass_g=5_000),
+        ),
+        Row(
+            RIGHTS_OF["write_off"], "event.write_off", REGULATORS, own=201,
+            json=event("write_off", reason="丢失"),
+        ),
+        Row(
+            CORRECTORS, "event.correct", own=201, nothing=NEVER_THEIRS,
+            json={"id": NEW_ID, "kind": "correct", "corrects": to_correct("api"), "reason": "did_not_occur"},
+        ),
         Row(
             frozenset({"county", "city", "province"}), "declare.supply", AGRICULTURE,
             json=declare("supply", **SOLD), own=201,
@@ -292,6 +329,9 @@ ROUTES: dict[str, Row | tuple[Row, ...]] = {
     "GET /api/v1/label-sheets": Row(EVERYONE, "labels.read"),
     "GET /api/v1/labels/{code}.svg": Row(EVERYONE, "labels.read", path={"code": BAG}),
     "GET /api/v1/labels/{code}.png": Row(EVERYONE, "labels.read", path={"code": BAG}),
+    "PUT /api/v1/labels/{code}/tare": Row(
+        AT_A_SITE | OFFICIALS, "labels.tare", path={"code": TARE_LABEL}, json={"tare_g": 15_000},
+    ),
     "GET /api/v1/batches": (
         Row(EVERYONE, "batches.read"),
         Row(EVERYONE, "batches.read", query={"area": AREA}, nothing=WITHOUT_A_COUNTY),
@@ -595,7 +635,14 @@ ROUTES: dict[str, Row | tuple[Row, ...]] = {
     "GET /balance/sites": of_sites(page=True),
     "GET /reports/recovery": Row(SUPERVISORS, "reports.read", nothing=frozenset({"township"}), page=True),
     "GET /record/{kind}": (
-        *(Row(RIGHTS_OF[kind], f"event.{kind}", path={"kind": kind}, page=True) for kind in RIGHTS_OF),
+        *(
+            Row(RIGHTS_OF[kind], f"event.{kind}", DEPARTMENTS_OF.get(kind), path={"kind": kind}, page=True)
+            for kind in RIGHTS_OF
+        ),
+        Row(
+            RIGHTS_OF["write_off"], "event.write_off", REGULATORS, path={"kind": "write_off"},
+            query={"site": SITE}, elsewhere=422, page=True,
+        ),
         Row(
             RIGHTS_OF["arrive"], "event.arrive", path={"kind": "arrive"}, query={"trip": TRIP},
             elsewhere=200, page=True,
@@ -615,6 +662,34 @@ ROUTES: dict[str, Row | tuple[Row, ...]] = {
             RIGHTS_OF["dispose"], "event.dispose", path={"kind": "dispose"}, own=303, page=True,
             form=form(codes=LABEL, method="resource_use", certificate="1 号"),
         ),
+        Row(RIGHTS_OF["pack"], "event.pack", path={"kind": "pack"}, form=form(container=CONTAINER, codes=LABEL), own=303, page=True),
+        Row(RIGHTS_OF["unpack"], "event.unpack", path={"kind": "unpack"}, form=form(container=CONTAINER, codes=LABEL), own=409, page=True),
+        Row(
+            RIGHTS_OF["repack"], "event.repack", path={"kind": "repack"}, own=303, page=True,
+            form=form(**{"as": "relabel"}, old_code=LABEL, new_code=LABEL, mass_kg="5"),
+        ),
+        Row(RIGHTS_OF["stock_count"], "event.stock_count", path={"kind": "stock_count"}, form=form(opening=WEIGHED_LABEL), own=303, page=True),
+        Row(RIGHTS_OF["write_off"], "event.write_off", REGULATORS, path={"kind": "write_off"}, form=form(codes=LABEL, reason="丢失"), own=303, page=True),
+    ),
+    "GET /events/{event_id}": (
+        Row(EVERYONE, "events.read", path={"event_id": EVENT}, page=True),
+        Row(EVERYONE, "events.read", path={"event_id": SUPPLY_EVENT}, nothing=EVERYONE, page=True),
+    ),
+    "GET /record/correct/{event_id}": Row(
+        CORRECTORS, "event.correct", path={"event_id": to_correct("page")},
+        nothing=NEVER_THEIRS, page=True,
+    ),
+    "POST /record/correct/{event_id}": Row(
+        CORRECTORS, "event.correct", path={"event_id": to_correct("page")}, own=303, page=True,
+        form={"id": NEW_ID, "reason_of_correction": "did_not_occur"},
+        nothing=NEVER_THEIRS,
+    ),
+    "GET /labels/{code}/tare": Row(
+        AT_A_SITE | OFFICIALS, "labels.tare", path={"code": TARE_LABEL}, page=True,
+    ),
+    "POST /labels/{code}/tare": Row(
+        AT_A_SITE | OFFICIALS, "labels.tare", path={"code": TARE_LABEL}, form={"tare_kg": "15"},
+        own=303, page=True,
     ),
     "GET /record/done/{event_id}": (
         Row(EVERYONE, "events.read", path={"event_id": EVENT}, page=True),

@@ -4,7 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from app.events.filled import fill, scaled, typed
+from app.events.as_typed import typed
+from app.events.filled import fill
+from app.typed_numbers import scaled
 
 NOW = datetime(2026, 5, 1, 1, 2, 3, tzinfo=UTC)
 CODE = "130110-0000-0000-00"

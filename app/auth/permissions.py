@@ -91,6 +91,9 @@ RIGHTS = {
     "trips.confirm": _right("确认交接", "collector", "keeper", "plant", "carrier"),
     # labels and tokens
     "labels.issue": _right("发放标签", "township", "county", "city", "province"),
+    "labels.tare": _right(
+        "登记容器皮重", "collector", "keeper", "plant", "township", "county", "city", "province"
+    ),
     "tokens.manage": _right("管理接口令牌", *EVERYONE),
     # reading
     "batches.read": _right("查看批次", *EVERYONE),

@@ -39,6 +39,18 @@ class SiteNotForLabels(DomainError):
     )
 
 
+class BagHasNoTare(DomainError):
+    """A tare for a bag's label: only containers are weighed empty."""
+
+    name = "bag-has-no-tare"
+    kind = Kind.CONFLICT
+    title = ("袋标签没有皮重", "A bag's label has no tare")
+    detail = (
+        "{batch} 是袋标签。只有容器（箱、笼、托盘）登记皮重。",
+        "{batch} is a bag's label; only containers have a tare.",
+    )
+
+
 class SheetIdReused(DomainError):
     """One order's id sent again with other content."""
 

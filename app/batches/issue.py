@@ -4,7 +4,7 @@ from datetime import datetime
 from random import Random
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Text, bindparam, func, literal, select
+from sqlalchemy import ARRAY, BigInteger, Text, bindparam, func, literal, select
 from sqlalchemy.dialects.postgresql import insert
 
 from app.areas.models import County
@@ -35,11 +35,13 @@ async def issue_labels(
     now: datetime,
     rng: Random,
     sheet: UUID | None = None,
+    tare_g: int | None = None,
 ) -> tuple[UUID, list[str]]:
     """Issue `count` labels of a county and return their sheet's id and their codes, sorted.
 
     `rng` gives the forty random bits of each code, and the sheet's id where the caller brings
-    none; the same order under the same `sheet` again returns what was issued. Raises Forbidden,
+    none; the same order under the same `sheet` again returns what was issued. `tare_g` is what
+    each container weighs empty. Raises Forbidden,
     NotFound for a county or site that is absent or out of reach, SiteNotForLabels, SheetIdReused.
     """
     require(by, "labels.issue")
@@ -57,7 +59,7 @@ async def issue_labels(
         issued_at=now,
     )
     if await _is_new(session, order):
-        return order.id, await _draw(session, order, rng)
+        return order.id, await _draw(session, order, rng, tare_g)
     return order.id, await _issued_before(session, order)
 
 
@@ -106,7 +108,9 @@ async def _issued_before(session: WriteSession, order: LabelSheet) -> list[str]:
     return list(await session.scalars(codes))
 
 
-async def _draw(session: WriteSession, order: LabelSheet, rng: Random) -> list[str]:
+async def _draw(
+    session: WriteSession, order: LabelSheet, rng: Random, tare_g: int | None
+) -> list[str]:
     """Insert new labels in one statement; codes that stand already are drawn again."""
     rows = select(
         func.unnest(bindparam("codes", type_=ARRAY(Text))),
@@ -115,10 +119,11 @@ async def _draw(session: WriteSession, order: LabelSheet, rng: Random) -> list[s
         literal(order.id),
         literal(order.site, Text),
         literal(order.issued_at),
+        literal(tare_g, BigInteger),
     )
     statement = (
         insert(Label.__table__)  # type: ignore[arg-type]
-        .from_select(["code", "county", "kind", "sheet", "site", "issued_at"], rows)
+        .from_select(["code", "county", "kind", "sheet", "site", "issued_at", "tare_g"], rows)
         .on_conflict_do_nothing()
         .returning(Label.code)
     )

@@ -25,6 +25,7 @@ from app.errors import DomainError, InvalidBody, NotFound
 from app.ids import SYSTEM, uuid7
 from app.pagination import Cursor, after_code, after_row, micros_of, page
 from app.templating import render
+from app.typed_numbers import scaled
 from app.web import validate
 
 router = APIRouter(include_in_schema=False)
@@ -32,7 +33,8 @@ router = APIRouter(include_in_schema=False)
 LABELS_A_PAGE = 240
 """Ten sheets of A4."""
 SHEETS_A_PAGE = 50
-FIELDS = ("county", "kind", "count", "site", "id")
+FIELDS = ("county", "kind", "count", "site", "tare_g", "id")
+"""`tare_g` is typed in kilograms."""
 
 
 @router.get("/labels")
@@ -65,6 +67,7 @@ async def post_labels(request: Request, caller: Visitor, database: Databases) ->
                 now=datetime.now(UTC),
                 rng=SYSTEM,
                 sheet=UUID(typed["id"]),
+                tare_g=order.tare_g,
             )
     except DomainError as error:
         async with database.read() as session:
@@ -86,7 +89,19 @@ def _order_of(typed: dict[str, str]) -> LabelOrder:
         "count": int(count),
         "site": typed["site"] or None,
     }
+    if typed["kind"] == "container":
+        body["tare_g"] = tare_of(typed["tare_g"])
     return validate(LabelOrder, body)
+
+
+def tare_of(text: str) -> int | None:
+    """Return a typed tare in grams; InvalidBody where it is no number of kilograms."""
+    try:
+        return scaled(text, 3)
+    except ValueError:
+        raise InvalidBody(
+            reason="皮重应为千克数", errors=[_wrong("/tare_g", "请填千克数，例如 15.5")]
+        ) from None
 
 
 def _wrong(pointer: str, detail: str) -> dict[str, str]:
@@ -158,6 +173,7 @@ async def show_sheet(
     values = {
         "sheet": _listed(found, names),
         "codes": shown["items"],
+        "tare_g": labels[0].label.tare_g,
         "next_url": f"?{urlencode(onward)}" if shown["next_cursor"] else None,
     }
     return render(request, "label_sheet.html", values)

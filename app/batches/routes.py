@@ -25,7 +25,9 @@ from app.batches.schemas import (
     SheetPage,
     SheetShown,
     SiteCode,
+    TareOrder,
 )
+from app.batches.tare import set_tare
 from app.batches.typed import typed_code
 from app.db import Reading, ReadSession, Writing
 from app.errors import NotFound
@@ -58,8 +60,24 @@ async def post_labels(
         by=caller,
         now=datetime.now(UTC),
         rng=SYSTEM,
+        tare_g=order.tare_g,
     )
     return {"sheet": sheet, "codes": codes}
+
+
+@router.put(
+    "/labels/{code}/tare",
+    openapi_extra=takes(TareOrder),
+    summary="登记容器皮重",
+)
+async def put_tare(
+    code: str,
+    caller: SignedIn,
+    session: Writing,
+    order: Annotated[TareOrder, json_of(TareOrder)],
+) -> LabelShown:
+    parsed = typed_code(code, pointer="/path/code")
+    return LabelShown.of(await set_tare(session, caller, parsed, order.tare_g))
 
 
 @router.get("/labels", response_model=LabelPage, summary="标签列表")

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import BaseModel, BeforeValidator, Field, model_validator
 
 from app.batches.codes import CodeError, parse_site_code
 from app.batches.models import LabelSheet
@@ -12,6 +12,8 @@ from app.batches.read import LabelFound
 from app.web import Unfit, Wire
 
 MAX_LABELS = 5_000
+MAX_TARE_G = 5_000_000
+"""Five tonnes: a lorry's own container weighs less."""
 
 
 def _site(value: Any) -> str:
@@ -28,13 +30,32 @@ CountyCode = Annotated[str, Field(pattern="^[0-9]{6}$")]
 LabelKind = Literal["bag", "container"]
 
 
+Tare = Annotated[int, Field(ge=0, le=MAX_TARE_G)]
+
+
 class LabelOrder(Wire):
-    """So many labels for a county, and for one of its sites where one is named."""
+    """So many labels for a county, and for one of its sites where one is named.
+
+    Containers' labels may say what each weighs empty, where they are all of one make.
+    """
 
     county: CountyCode
     kind: LabelKind
     count: Annotated[int, Field(ge=1, le=MAX_LABELS)]
     site: SiteCode | None = None
+    tare_g: Tare | None = None
+
+    @model_validator(mode="after")
+    def _containers_have_a_tare(self) -> "LabelOrder":
+        if self.tare_g is not None and self.kind != "container":
+            raise Unfit("只有容器标签有皮重", "is for containers alone", "/tare_g")
+        return self
+
+
+class TareOrder(Wire):
+    """What a container weighs empty, in grams."""
+
+    tare_g: Tare
 
 
 class SheetShown(BaseModel):
@@ -85,6 +106,8 @@ class LabelShown(BaseModel):
     issued_at: datetime
     used: bool
     void: bool
+    tare_g: int | None
+    """Of a container: what it weighs empty."""
 
     @classmethod
     def of(cls, found: LabelFound) -> Self:
@@ -99,6 +122,7 @@ class LabelShown(BaseModel):
             issued_at=label.issued_at,
             used=found.used,
             void=label.voided_at is not None,
+            tare_g=label.tare_g,
         )
 
 

@@ -1,5 +1,7 @@
 """Pages of batches: the list, one bag's whole way, and what anybody sees who scans its label."""
 
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -10,10 +12,11 @@ from app.areas.names import county_names
 from app.areas.read import list_areas
 from app.areas.scope import Reach, counties_in_reach, reach_of
 from app.auth.access import SignedIn, Visitor
-from app.auth.caller import Caller
-from app.auth.permissions import require
+from app.auth.caller import OFFICIALS, Caller
+from app.auth.permissions import allows, require
 from app.batches.codes import CodeError, parse_code
 from app.batches.errors import MistypedCode
+from app.batches.holds import holds_of
 from app.batches.read import latest_batches
 from app.batches.typed import typed_code
 from app.custody.chosen import chosen
@@ -21,9 +24,10 @@ from app.custody.current import current, describe_all
 from app.custody.described import described, grouped_steps, material_names
 from app.custody.next_step import next_step
 from app.custody.told import told_of
-from app.custody.trace import trace
+from app.custody.trace import CustodyStep, trace
 from app.db import Reading, ReadSession
 from app.errors import NotFound
+from app.events.correctable import own_of_today
 from app.pagination import Cursor, after_change, micros_of, page
 from app.parties.names import site_names
 from app.templating import render
@@ -138,6 +142,8 @@ async def show_batch(
     if found is None:
         raise NotFound(what=parsed)
     told = await told_of(session, reach, found)
+    holds = await holds_of(session, reach, parsed) if found.batch.kind == "container" else None
+    step = next_step(caller, found.batch, holds=holds.bags if holds else 0)
     values = {
         "batch": await described(session, found),
         "steps": grouped_steps(found.steps),
@@ -146,9 +152,24 @@ async def show_batch(
         "materials": await material_names(session),
         "chosen": moment,
         "log": {"size": found.log_size},
-        "next_step": next_step(caller, found.batch) if found.cut is None else None,
+        "next_step": step if found.cut is None else None,
+        "holds": holds,
+        "may_set_tare": allows(caller, "labels.tare"),
+        "correctable": await _correctable(session, caller, found.steps),
     }
     return render(request, "batch.html", values)
+
+
+async def _correctable(
+    session: ReadSession, caller: Caller, steps: Sequence[CustodyStep]
+) -> set[str]:
+    """Return the steps that the caller may correct: officials those at sites in their reach."""
+    own = [step.event for step in steps if not step.foreign]
+    if not allows(caller, "event.correct"):
+        return set()
+    if caller.role in OFFICIALS:
+        return set(own)
+    return await own_of_today(session, caller, own, datetime.now(UTC))
 
 
 @router.get("/b")
@@ -198,7 +219,10 @@ async def _onward(session: ReadSession, caller: Caller, code: str) -> str | None
     A bag that its station has never heard of is received like any other.
     """
     batch = await current(session, ANYBODY, code)
-    step = next_step(caller, batch) if batch else None
+    holds = 0
+    if batch and batch.kind == "container":
+        holds = (await holds_of(session, ANYBODY, code)).bags
+    step = next_step(caller, batch, holds=holds) if batch else None
     if step:
         return f"/record/{step}?code={code}"
     seen = await current(session, await reach_of(session, caller), code)

@@ -77,6 +77,9 @@ def decide_correction(
         times_of(correct.occurred_at, item.sent_at, now, None)
     _check_author(caller, target, recorded_at, actor, now)
     site = _site_of(facts, caller, item, target)
+    by = facts.corrected.get(target.event)
+    if by:  # told only to whoever may correct it: to others it looks absent
+        raise EventAlreadyCorrected(event=target.event, by=by, pointer="/corrects")
     if correct.site and correct.site != site.code:
         raise ReplacementDiffers(
             reason="站点与被更正的登记不同", reason_en="the site is another", pointer="/site"
@@ -161,9 +164,6 @@ def _target(facts: Facts, corrects: UUID) -> tuple[Happening, datetime, str]:
     event, stamps = standing.parts["event"], standing.parts["stamps"]
     if event["kind"] not in (*SHAPES, "correct"):
         raise NotCorrectable(event=str(corrects), event_kind=event["kind"], pointer=pointer)
-    by = facts.corrected.get(str(corrects))
-    if by:
-        raise EventAlreadyCorrected(event=str(corrects), by=by, pointer=pointer)
     target = happening_of(standing.parts)
     if target is None:
         raise CorrectionOfACorrection(event=str(corrects), pointer=pointer)

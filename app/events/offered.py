@@ -12,8 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.areas.models import County
 from app.auth.caller import Caller
 from app.batches.models import Batch
+from app.events.as_typed import Blank
 from app.events.fields import MAX_BATCHES
-from app.events.filled import Blank
+from app.events.held import MOST_BAGS, Bag, bags_at, containers_of
+from app.events.in_store import marked, offer_to_store, told_of_containers
 from app.events.packaging_lines import packaging_lines
 from app.events.rules import METHOD_SITES, PLANTS
 from app.events.state import state_from_json
@@ -21,24 +23,6 @@ from app.packaging.read import Vocabulary, list_terms
 from app.parties.models import Site
 from app.parties.names import site_names
 from app.trips.models import Trip
-
-FITTING = {
-    "store": ("collected", "received"),
-    "depart": ("collected", "received", "stored"),
-    "dispose": ("received", "stored"),
-}
-MOST_BAGS = 200
-"""A form lists the oldest; the codes of others are typed."""
-
-
-@dataclass(frozen=True)
-class Bag:
-    """A bag that a step may name."""
-
-    code: str
-    mass_g: int
-    status: str
-    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -56,14 +40,13 @@ class Coming:
 
 
 async def offer(
-    session: AsyncSession, caller: Caller, kind: str, values: Blank, errors: Blank
+    session: AsyncSession, caller: Caller, kind: str, values: Blank, errors: Blank, site: str
 ) -> dict[str, Any]:
     """Return what the form of a kind needs besides its values; see templates/forms.
 
-    Bags and trips are those of the caller's own site, whatever site was typed: a form must not
-    tell what another site holds.
+    `site` is the caller's own, or one that an official inspects; bags and trips are that site's
+    alone, whatever site was typed: a form must not tell what another site holds.
     """
-    site = caller.site or ""
     if kind in ("hand_in", "collect"):
         bag = await _open_bag(session, site, values["code"]) if kind == "collect" else None
         words = {
@@ -74,8 +57,14 @@ async def offer(
         return {"bag": bag, "lines": lines, **words}
     if kind == "arrive":
         return await _arriving(session, site, values)
+    if kind in ("pack", "unpack", "repack"):
+        return await offer_to_store(session, kind, values, site)
     fitting = await bags_at(session, site, kind)
-    bags = {"cut": len(fitting) == MOST_BAGS, "bags": _marked(fitting, values)}
+    bags = {
+        "cut": len(fitting) >= MOST_BAGS,
+        "bags": await marked(session, fitting, values, site),
+        "hints": await told_of_containers(session, values, site),
+    }
     if kind == "depart":
         county = site[:6] or caller.area
         return {
@@ -86,16 +75,6 @@ async def offer(
         }
     if kind == "dispose":
         return {**bags, "methods": [m for m, plant in METHOD_SITES.items() if plant == site[7:8]]}
-    return bags
-
-
-def _marked(bags: list[Bag], values: Blank) -> list[Bag]:
-    """Tick the bag that the form was opened for, or write its code where it is not in the list."""
-    code = values.pop("code", "")
-    if code in {bag.code for bag in bags}:
-        values["picked"].add(code)
-    elif code:
-        values["codes"] = code
     return bags
 
 
@@ -134,9 +113,9 @@ async def _arriving(session: AsyncSession, site: str, values: Blank) -> dict[str
     chosen = next((trip for trip in trips if str(trip.id) == wanted), None)
     if chosen:
         bags = await bags_of_trip(session, chosen.id, site)
-        more = max(0, chosen.bags - len(bags))
+        more = max(0, chosen.bags - sum(one.bags or 1 for one in bags))
         return {"trip": chosen, "trips": [], "bags": bags, "more": more}
-    _marked([], values)
+    await marked(session, [], values, site)
     return {"trip": None, "trips": trips, "bags": [], "more": 0}
 
 
@@ -149,31 +128,23 @@ async def _trip_of(session: AsyncSession, site: str, code: str) -> str | None:
     return trip
 
 
-async def bags_at(session: AsyncSession, site: str, kind: str) -> list[Bag]:
-    """Return the bags at a site that a step of `kind` may name, those longest unmoved first."""
-    query = (
-        select(Batch.code, Batch.mass_g, Batch.status)
-        .where(Batch.site == site, Batch.status.in_(FITTING[kind]))
-        .order_by(Batch.updated_at, Batch.code)
-        .limit(MOST_BAGS)
-    )
-    return [Bag(*row) for row in await session.execute(query)]
-
-
 async def bags_of_trip(session: AsyncSession, trip: UUID, site: str) -> list[Bag]:
-    """Return the bags of a trip to `site` that are still on their way, as many as one event takes."""
+    """Return what of a trip to `site` is still on its way: containers, then loose bags."""
+    on_the_way = (
+        Batch.kind == "bag",
+        Batch.status == "in_transit",
+        Batch.seen_by.contains([site]),
+        Batch.state["trip"].astext == str(trip),
+        Batch.state["destination"].astext == site,
+    )
     query = (
         select(Batch.code, Batch.mass_g, Batch.status)
-        .where(
-            Batch.status == "in_transit",
-            Batch.seen_by.contains([site]),
-            Batch.state["trip"].astext == str(trip),
-            Batch.state["destination"].astext == site,
-        )
+        .where(*on_the_way, Batch.container.is_(None))
         .order_by(Batch.code)
         .limit(MAX_BATCHES)
     )
-    return [Bag(*row) for row in await session.execute(query)]
+    packed = await containers_of(session, *on_the_way)
+    return [*packed, *(Bag(*row) for row in await session.execute(query))]
 
 
 async def coming(
@@ -199,7 +170,7 @@ async def coming(
             func.count(),
             func.sum(Batch.mass_g),
         )
-        .where(Batch.status == "in_transit", Batch.seen_by.contains([seer]))
+        .where(Batch.kind == "bag", Batch.status == "in_transit", Batch.seen_by.contains([seer]))
         .group_by(on_trip)
     )
     if to is not None:

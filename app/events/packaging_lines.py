@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.events.as_typed import Blank
 from app.events.facts import packaging_now
-from app.events.filled import Blank
 
 USUAL = (
     ("pet", "bottle", "lt200ml", "透明塑料瓶，小于 200 mL"),

@@ -15,12 +15,16 @@ from app.auth.permissions import allows, require
 from app.db import Database, Databases, Reading, ReadSession
 from app.error_handlers import status_of
 from app.errors import DomainError
+from app.events.as_typed import ONE_BAG, Filled, typed
+from app.events.correctable import may_correct, standing
 from app.events.errors import EventIdReused
-from app.events.filled import ONE_BAG, Filled, fill, typed
+from app.events.filled import fill
+from app.events.inspected import inspected_by, place_of
 from app.events.offered import offer, open_bag_at
 from app.events.receipt import receipt_of
 from app.events.record import Outcome, record
-from app.events.told import not_recorded
+from app.events.rules import INSPECTED
+from app.events.told import not_recorded, put_at_fields
 from app.ids import SYSTEM, uuid7
 from app.ledger.models import Event
 from app.parties.names import site_names
@@ -28,15 +32,37 @@ from app.templating import render
 
 router = APIRouter(include_in_schema=False)
 
-Kind = Literal["hand_in", "collect", "store", "depart", "arrive", "dispose"]
+Kind = Literal[
+    "hand_in",
+    "collect",
+    "store",
+    "pack",
+    "unpack",
+    "repack",
+    "stock_count",
+    "write_off",
+    "depart",
+    "arrive",
+    "dispose",
+]
 Typed = Annotated[str, Query(max_length=200)]
 UNFIT = 422
-MOST_FIELDS = 2_000
-"""A truck of 500 bags has three fields a bag."""
+MOST_FIELDS = 2_500
+"""A truck of 500 bags, or as many inputs of a repack, have three or four fields a bag."""
 NEXT = {
     "hand_in": (("hand_in", "再登记一次交回"), ("collect", "装满了，封袋")),
     "collect": (("hand_in", "用新袋登记交回"), ("depart", "发运")),
-    "store": (("dispose", "登记处理"), ("depart", "发运")),
+    "store": (
+        ("dispose", "登记处理"),
+        ("repack", "分拣、合并"),
+        ("pack", "装箱"),
+        ("depart", "发运"),
+    ),
+    "pack": (("depart", "发运"), ("pack", "再装一个容器")),
+    "unpack": (("repack", "分拣、合并"), ("unpack", "再拆一个容器")),
+    "repack": (("repack", "再分拣、合并一次"), ("pack", "装箱")),
+    "stock_count": (("stock_count", "再盘点一次"),),
+    "write_off": (("write_off", "再核销一次"),),
     "depart": (("depart", "再登记一次发运"),),
     "arrive": (("dispose", "登记处理"), ("store", "入库")),
     "dispose": (("dispose", "再登记一次处理"),),
@@ -51,13 +77,20 @@ async def show_done(
     require(caller, "events.read")
     receipt = await receipt_of(session, caller, event_id)
     kind = receipt.event["kind"]
-    stays = receipt.bags[0].status == "open" and f"?code={receipt.bags[0].code}"
+    first = receipt.bags[0] if receipt.bags else None
+    stays = f"?code={first.code}" if first and first.status == "open" else ""
     actions = [
-        {"href": f"/record/{after}{stays or ''}", "name": name}
+        {"href": f"/record/{after}{stays}", "name": name}
         for after, name in NEXT.get(kind, ())
         if allows(caller, f"event.{after}")
     ]
-    values = {**vars(receipt), "actions": actions, "duplicate": again}
+    found = await standing(session, event_id)
+    values = {
+        "receipt": receipt,
+        "actions": actions,
+        "duplicate": again,
+        "may_correct": await may_correct(session, caller, found, datetime.now(UTC)),
+    }
     return render(request, "forms/done.html", values)
 
 
@@ -70,9 +103,12 @@ async def show_form(
     *,
     code: Typed = "",
     trip: Typed = "",
+    site: Typed = "",
+    begin: Annotated[str, Query(alias="as", max_length=20)] = "",
 ) -> Response:
     require(caller, f"event.{kind}")
-    values = typed([("code", code), ("trip", trip), ("site", caller.site or "")])
+    values = typed([("code", code), ("trip", trip), ("site", caller.site or site), ("as", begin)])
+    values["fresh"] = "1"
     if kind == "hand_in" and not code:
         bag = await open_bag_at(session, caller.site or "")
         values["code"] = bag.code if bag else ""
@@ -133,10 +169,12 @@ async def _form(
     error: DomainError | None = None,
 ) -> Response:
     if error and not isinstance(error, EventIdReused):
-        _tell(filled, error)
+        put_at_fields(filled, error)
     if isinstance(error, EventIdReused) or not filled.values["id"]:
         filled.values["id"] = str(uuid7(SYSTEM, datetime.now(UTC)))
-    names = await site_names(session, [caller.site] if caller.site else [])
+    site = await place_of(session, caller, filled)
+    names = await site_names(session, [site] if site else [])
+    inspects = filled.kind in INSPECTED and not caller.site
     values: dict[str, Any] = {
         "kind": filled.kind,
         "id": filled.values["id"],
@@ -146,15 +184,9 @@ async def _form(
         "problem": not_recorded(error, wrong=bool(filled.errors)),
         "suggestions": error.extras.get("nearest", []) if error else [],
         "one_bag": filled.kind in ONE_BAG,
-        **await offer(session, caller, filled.kind, filled.values, filled.errors),
+        "choose_site": inspects and not site,
+        "inspected": await inspected_by(session, caller) if inspects else None,
+        **await offer(session, caller, filled.kind, filled.values, filled.errors, site),
     }
     status = status_of(error) if error else UNFIT if filled.errors else 200
     return render(request, f"forms/{filled.kind}.html", values, status)
-
-
-def _tell(filled: Filled, error: DomainError) -> None:
-    """Put what a refusal says at the fields that it means."""
-    for place in error.extras.get("errors", []):
-        filled.errors[filled.field_at(place["pointer"])] = place["detail"]
-    if "errors" not in error.extras and "pointer" in error.extras:
-        filled.errors[filled.field_at(error.extras["pointer"])] = error.words()[1]

@@ -1,6 +1,6 @@
 """What an event recorded, as a person keeps it: a receipt to photograph."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -12,95 +12,187 @@ from app.auth.caller import Caller
 from app.batches.models import Batch
 from app.errors import NotFound
 from app.events import read
-from app.events.offered import Bag
+from app.events.facts import happenings_naming
 from app.events.schemas import KINDS
-from app.events.story import codes_in, mass_in
+from app.events.story import Happening, codes_in, happening_of, mass_in, members_at, refs_in
 from app.ledger.leaf import read_leaf
-from app.ledger.models import EventBatch
+from app.ledger.models import Event, EventBatch
+from app.orm import among
+from app.packaging.read import list_terms
 from app.parties.names import site_names
 from app.trips.models import Trip
 
 
 @dataclass(frozen=True)
+class Named:
+    """A bag that an event names; of a container `bags` says how many were in it."""
+
+    code: str
+    mass_g: int | None
+    status: str
+    bags: int | None = None
+    material: str | None = None
+
+
+@dataclass(frozen=True)
 class Receipt:
-    """A recorded event for people; masses in grams, None where nothing was weighed or counted."""
+    """A recorded event for people; masses in grams, None where nothing was weighed or counted.
+
+    `body` is what counts of the event: of a correction its replacement. `made` are the bags that
+    a repack made, `bags` then its inputs.
+    """
 
     event: dict[str, Any]
+    body: dict[str, Any]
     site: dict[str, str]
-    bags: list[Bag]
+    bags: list[Named]
+    made: list[Named]
     mass_g: int | None
     mass_source: str | None
     pieces: int | None
     payment_fen: int | None
     trip: dict[str, str] | None
 
+    @property
+    def count(self) -> int:
+        """How many bags it named, those in containers counted one by one."""
+        return sum(1 if bag.bags is None else bag.bags for bag in self.bags)
+
 
 async def receipt_of(session: AsyncSession, caller: Caller, event_id: UUID) -> Receipt:
     """Return the receipt of an event that the caller may see; NotFound otherwise.
 
-    Declarations name no bags and have no receipt. A correction's is that of what took the event's
-    place; a repack's is of the bags that it made. A driver who loaded at somebody else's site
+    Declarations name no bags and have no receipt. A driver who loaded at somebody else's site
     reads what a foreign step tells.
     """
     event = {"flags": [], **await read.event(session, caller, event_id)}
     if event["kind"] not in KINDS:
         raise NotFound(what=str(event_id))
     body = event.get("replacement", event)
-    about = body.get("outputs") or body.get("batches") or []
-    codes = [batch["code"] for batch in about] if "outputs" in body else codes_in(body)
-    if not codes:
-        named = select(EventBatch.batch_code).where(EventBatch.event_id == event_id)
-        codes = list(await session.scalars(named.order_by(EventBatch.batch_code)))
-    rows = (await session.scalars(select(Batch).where(Batch.code.in_(codes)))).all()
-    statuses = {row.code: row.status for row in rows}
-    stamps = _stamps(event)
-    masses, sources = _masses(event_id, codes, about, rows, stamps)
-    known = [mass_g for mass_g in masses.values() if mass_g is not None]
-    together = body.get("group_mass_g")
+    codes = codes_in(event) or await _codes_of(session, event_id)
+    codes = [code for code in codes if code != body.get("container")]
+    happening = happening_of(read_leaf(event["leaf"])) if "leaf" in event else None
+    rows = await _batches(session, codes)
+    inside = await _inside(session, [c for c in codes if rows[c].kind == "container"], happening)
+    members = await _batches(
+        session, {code for among_them in inside.values() for code in among_them}
+    )
+    named = {ref["code"]: ref for ref in refs_in(body)}
+    names_of = await _materials(session) if any("material" in ref for ref in named.values()) else {}
+    lines, sources = [], set()
+    for code in codes:
+        mass_g, source = _mass(code, event, named, rows, happening)
+        if code in inside:
+            mass_g, source = _held_in(code, inside[code], members, str(event_id), happening)
+        within = len(inside[code]) if code in inside else None
+        material = names_of.get(named.get(code, {}).get("material"))
+        lines.append(Named(code, mass_g, rows[code].status, within, material))
+        sources.add(source)
+    made = {ref["code"] for ref in body.get("outputs", ())}
+    bags = [line for line in lines if line.code not in made]
+    site = body.get("site") or await _site_of(session, event_id)
     destination = body.get("destination") or await _destination(session, event)
-    names = await site_names(session, [code for code in (event["site"], destination) if code])
-    trip = event.get("trip")
+    names = await site_names(session, [code for code in (site, destination) if code])
     return Receipt(
         event=event,
-        site={"code": event["site"], "name": names[event["site"]]},
-        bags=[Bag(code, masses[code] or 0, statuses[code]) for code in codes],
-        mass_g=together or (sum(known) if known and len(known) == len(codes) else None),
-        mass_source="weighed" if together else sources.pop() if len(sources) == 1 else None,
+        body=body,
+        site={"code": site, "name": names[site]},
+        bags=bags,
+        made=[line for line in lines if line.code in made],
+        mass_g=_together(body, happening, bags),
+        mass_source=sources.pop() if len(sources) == 1 else None,
         pieces=sum(line["pieces"] for line in body.get("contents", [])) or None,
         payment_fen=body.get("payment", {}).get("fen"),
-        trip={"number": trip, "to_name": names.get(destination or event["site"], "")}
-        if trip
+        trip={"number": event["trip"], "to_name": names.get(destination or site, "")}
+        if event["trip"]
         else None,
     )
 
 
-def _masses(
-    event_id: UUID,
-    codes: Sequence[str],
-    about: Sequence[dict[str, Any]],
-    rows: Sequence[Batch],
-    stamps: dict[str, Any],
-) -> tuple[dict[str, int | None], set[str | None]]:
-    """Return each bag's grams at the event, and where they come from."""
+async def _codes_of(session: AsyncSession, event_id: UUID) -> list[str]:
+    """Return the codes of an event that names none itself: a correction that takes back."""
+    query = (
+        select(EventBatch.batch_code)
+        .where(EventBatch.event_id == event_id)
+        .order_by(EventBatch.batch_code)
+    )
+    return list(await session.scalars(query))
+
+
+async def _site_of(session: AsyncSession, event_id: UUID) -> str:
+    found = await session.scalar(select(Event.site).where(Event.id == event_id))
+    assert found, "what happens to bags happens at a site"
+    return found
+
+
+async def _batches(session: AsyncSession, codes: Iterable[str]) -> dict[str, Batch]:
+    wanted = set(codes)
+    if not wanted:
+        return {}
+    rows = await session.scalars(select(Batch).where(among(Batch.code, wanted)))
+    return {row.code: row for row in rows}
+
+
+async def _materials(session: AsyncSession) -> dict[str | None, str]:
+    return {term.slug: term.name for term in await list_terms(session, "material", limit=100)}
+
+
+async def _inside(
+    session: AsyncSession, containers: list[str], happening: Happening | None
+) -> dict[str, set[str]]:
+    """Return the bags that were in each container when the event happened."""
+    if not containers or happening is None:
+        return {}
+    around = await happenings_naming(session, containers)
+    naming = {code: [h for h in around if code in h.named] for code in containers}
+    return {code: members_at(code, naming[code], happening.order) for code in containers}
+
+
+def _mass(
+    code: str,
+    event: dict[str, Any],
+    named: Mapping[str, dict[str, Any]],
+    rows: Mapping[str, Batch],
+    happening: Happening | None,
+) -> tuple[int | None, str | None]:
+    """Return what a bag weighed: as weighed, as counted, or what it weighed before."""
+    mass_g, source = mass_in(named.get(code, {}))
+    if mass_g is not None:
+        return mass_g, source
+    counted = sum(_counted(happening).values())
+    if counted:
+        return counted, "counted"
     # A bag that was not weighed weighs what it did; later weighings are not this receipt's.
-    carried = {r.code: r.mass_g for r in rows if r.state["last_event"] == str(event_id)}
-    boxes = {row.code for row in rows if row.kind == "container"}
-    counted = sum((stamps.get("counted") or {}).get("scopes", {}).values()) or None
-    named = {batch["code"]: mass_in(batch) for batch in about}
-    masses: dict[str, int | None] = {}
-    sources: set[str | None] = set()
-    for code in codes:
-        mass_g, source = named.get(code, (None, None))
-        if code in boxes:
-            mass_g = stamps.get("containers", {}).get(code)
-            source = "weighed" if mass_g is not None else None
-        elif mass_g is None and counted is not None:
-            mass_g, source = counted, "counted"
-        elif mass_g is None and code in carried:
-            mass_g, source = carried[code], "carried"
-        masses[code] = mass_g
-        sources.add(source)
-    return masses, sources
+    if rows[code].kind == "bag" and rows[code].state["last_event"] == event["id"]:
+        apportioned = rows[code].state["mass_source"] == "apportioned"
+        return rows[code].mass_g, "apportioned" if apportioned else "carried"
+    return None, None
+
+
+def _held_in(
+    container: str,
+    members: set[str],
+    rows: Mapping[str, Batch],
+    event_id: str,
+    happening: Happening | None,
+) -> tuple[int | None, str | None]:
+    """Return the net of a container: as weighed, else what its bags weigh, if nothing came since."""
+    net_g = happening.containers.get(container) if happening else None
+    if net_g is not None:
+        return net_g, "weighed"
+    if all(rows[code].state["last_event"] == event_id for code in members):
+        return sum(rows[code].mass_g for code in members), "carried"
+    return None, None
+
+
+def _together(body: dict[str, Any], happening: Happening | None, bags: list[Named]) -> int | None:
+    """Return the mass of all: what one scale said, else the sum where each is known."""
+    if "group_mass_g" in body:
+        return int(body["group_mass_g"])
+    if happening and "container" in body:
+        return happening.containers.get(body["container"])
+    known = [bag.mass_g for bag in bags if bag.mass_g is not None]
+    return sum(known) if known and len(known) == len(bags) else None
 
 
 async def _destination(session: AsyncSession, event: dict[str, Any]) -> str | None:
@@ -111,6 +203,7 @@ async def _destination(session: AsyncSession, event: dict[str, Any]) -> str | No
     return await session.scalar(query)
 
 
-def _stamps(event: dict[str, Any]) -> dict[str, Any]:
-    """Return what the server said of an event; nothing where it is shown as a foreign step."""
-    return dict(read_leaf(event["leaf"])["stamps"]) if "leaf" in event else {}
+def _counted(happening: Happening | None) -> dict[str, int]:
+    """Return the grams that were counted at recording, by scope; they stand in the leaf."""
+    stamps = happening.stamps if happening else {}
+    return dict((stamps.get("counted") or {}).get("scopes", {}))

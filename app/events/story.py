@@ -152,6 +152,11 @@ class Happening:
         )
 
     @cached_property
+    def named(self) -> frozenset[str]:
+        """Every code that it names, of bags and containers."""
+        return frozenset(codes_in(self.body))
+
+    @cached_property
     def left_behind(self) -> frozenset[str]:
         """What an arrival did not take in."""
         return frozenset(
@@ -189,8 +194,7 @@ class Happening:
 
     @cached_property
     def _named(self) -> dict[str, dict[str, Any]]:
-        fields = ("batches", "inputs", "outputs")
-        return {ref["code"]: ref for field in fields for ref in self.body.get(field, ())}
+        return {ref["code"]: ref for ref in refs_in(self.body)}
 
     @cached_property
     def _outcomes(self) -> dict[str, str]:
@@ -361,6 +365,11 @@ def _micros(at: datetime) -> int:
     return whole * 1_000_000 + at.microsecond
 
 
+def refs_in(body: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return what an event names with its masses; exceptions and `container` have none."""
+    return [ref for field in ("batches", "inputs", "outputs") for ref in body.get(field, ())]
+
+
 def codes_in(public: dict[str, Any]) -> list[str]:
     """Return every code that an event names, of bags and containers, each once."""
     body = public.get("replacement", public)
@@ -376,9 +385,9 @@ def answer_of(
 ) -> dict[str, Any]:
     """Return the wire answer for a recorded event; `trip` is its number for people."""
     stamps = parts["stamps"]
-    event = _with_position(parts["event"])
+    event = in_degrees(parts["event"])
     if "replacement" in event:
-        event["replacement"] = _with_position(event["replacement"])
+        event["replacement"] = in_degrees(event["replacement"])
     return {
         **event,
         "recorded_at": stamps["recorded_at"],
@@ -390,7 +399,7 @@ def answer_of(
     }
 
 
-def _with_position(event: dict[str, Any]) -> dict[str, Any]:
+def in_degrees(event: dict[str, Any]) -> dict[str, Any]:
     """Return an event with its position in degrees."""
     if "position" not in event:
         return dict(event)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.events.filled import Blank
+from app.events.as_typed import Blank
 from app.plan.linked import Row
 from app.progress.wording import plain
 

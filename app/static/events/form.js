@@ -1,5 +1,5 @@
 // The event forms work without this file; it adds the +1 and +10 buttons, the running total,
-// ticking all bags at once, and keeps an impatient second tap from leaving the page (the server would record it once anyway).
+// and keeps an impatient second tap from leaving the page (the server would record it once anyway).
 const lines = [...document.querySelectorAll("[data-lines] .line")];
 
 const piecesOf = (line) => {
@@ -31,23 +31,6 @@ for (const line of lines) {
   }
 }
 showTotal();
-
-for (const button of document.querySelectorAll("[data-all]")) {
-  const ticks = [...button.closest("fieldset").querySelectorAll("[type=checkbox]")];
-  const ticked = () => ticks.filter((tick) => tick.checked).length;
-  const showTicked = () => {
-    button.parentElement.querySelector("span").textContent = `已勾选 ${ticked()} / ${ticks.length} 袋`;
-    button.textContent = ticked() === ticks.length ? "全部不选" : "全部勾选";
-  };
-  button.hidden = false;
-  button.addEventListener("click", () => {
-    const all = ticked() === ticks.length;
-    for (const tick of ticks) tick.checked = !all;
-    showTicked();
-  });
-  for (const tick of ticks) tick.addEventListener("change", showTicked);
-  showTicked();
-}
 
 for (const button of document.querySelectorAll("[data-once]")) {
   button.form.addEventListener("submit", () => {

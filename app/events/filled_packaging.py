@@ -1,0 +1,70 @@
+"""The rows of packaging in a filled-in form: 交回, and 封袋 of a bag without hand-ins. Pure."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from typing import Any
+
+from app.events.as_typed import Filled
+from app.events.fields import PHONE
+from app.events.named_bags import one_bag
+
+_PIECES = re.compile(r"line-(\d{1,3})-pieces")
+WRONG_PIECES = "件数应为整数，例如 12"
+WRONG_YUAN = "请填金额，最多两位小数，例如 3.50"
+NO_CONTENTS = "请至少填写一种包装的件数"
+NO_MASS = "请填写封袋后的净重"
+MOST_PIECES = 999_999
+
+
+def hand_in(filled: Filled) -> None:
+    """交回: one bag, what came in, perhaps who brought it and what was paid."""
+    filled.body["batches"] = [one_bag(filled)]
+    filled.body["contents"] = contents(filled) or None
+    if not filled.body["contents"] and not wrong_lines(filled):
+        filled.errors["contents"] = NO_CONTENTS
+    giver = {key: filled.text(f"giver_{key}") for key in ("kind", "name", "village")}
+    giver["phone"] = filled.plain("giver_phone")
+    if giver["phone"] and not re.fullmatch(PHONE, giver["phone"]):
+        filled.errors["giver_phone"] = "请填电话号码，例如 13800138000"
+    if any(giver.values()):
+        known = {key: value for key, value in giver.items() if value}
+        filled.body["giver"] = {"kind": "unknown", **known}
+    fen = filled.number("payment_yuan", 2, WRONG_YUAN)
+    if fen:
+        filled.body["payment"] = {"fen": fen, "basis": "pieces"}
+
+
+def collect(filled: Filled) -> None:
+    """封袋: one bag at its sealed weight."""
+    bag = one_bag(filled)
+    if "mass_g" not in bag and not filled.errors["mass_kg"]:
+        filled.errors["mass_kg"] = NO_MASS
+    filled.body["batches"] = [bag]
+    filled.body["contents"] = contents(filled) or None
+
+
+def contents(filled: Filled, recorded: Sequence[dict[str, Any]] = ()) -> list[dict[str, Any]]:
+    """Return the rows with pieces; the first rows may be those that were `recorded` before."""
+    values = filled.values
+    lines = []
+    for n in sorted(int(found[1]) for name in values if (found := _PIECES.fullmatch(name))):
+        pieces = unicodedata.normalize("NFKC", values[f"line-{n}-pieces"]).replace(" ", "")
+        if pieces in ("", "0"):
+            continue
+        sort = {part: values[f"line-{n}-{part}"] for part in ("material", "form", "size")}
+        if not (pieces.isascii() and pieces.isdigit()):
+            filled.errors[f"line-{n}-pieces"] = WRONG_PIECES
+        elif len(pieces) > len(str(MOST_PIECES)):
+            filled.errors[f"line-{n}-pieces"] = f"一次至多 {MOST_PIECES} 件"
+        elif not all(sort.values()):
+            filled.errors[f"line-{n}-pieces"] = "请选材质、形状和大小"
+        else:
+            before = recorded[n] if n < len(recorded) else {}
+            lines.append({**before, **sort, "pieces": int(pieces)})
+    return lines
+
+
+def wrong_lines(filled: Filled) -> bool:
+    """Tell whether a row does not fit."""
+    return any(map(_PIECES.fullmatch, filled.errors))

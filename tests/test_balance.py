@@ -14,8 +14,8 @@ from app.balance.models import Posting
 from app.balance.postings import MEMO, Transfer, total
 from app.batches.models import Batch
 from app.events.fold import Folded, fold
+from app.events.happening import happening_of
 from app.events.state import LabelFacts, state_from_json
-from app.events.story import happening_of
 from app.ledger.follow import catch_up
 from app.ledger.leaf import read_leaf
 from app.ledger.models import Event, EventBatch

@@ -9,7 +9,7 @@ from random import Random
 import pytest
 
 from app.balance.postings import REPACK, Transfer, listed, outstanding
-from app.events.story import day_of
+from app.events.happening import day_of
 from scripts.benchmarks.big_log import BEGIN, MadeUp, Written, change_sums, keys_event, write_events
 from tests.verifying import as_lines, parsed, run, verified
 

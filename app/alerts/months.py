@@ -9,7 +9,7 @@ from app.alerts.rules.bounds import named
 from app.alerts.rules.mark import Mark, seers
 from app.alerts.running import AlertMonth
 from app.alerts.scene import Scene
-from app.events.story import SHANGHAI
+from app.events.happening import SHANGHAI
 from app.parties.models import Site
 
 

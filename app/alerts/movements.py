@@ -18,7 +18,7 @@ from app.alerts.running import AlertContainer, AlertFix, AlertMark, AlertUnitCod
 from app.alerts.scene import Scene
 from app.alerts.told import Told
 from app.batches.models import Label
-from app.events.story import E7
+from app.events.answered import E7
 from app.orm import among
 
 RECEIVER = ("receiver-not-listed", "receiver-permit-not-in-force")

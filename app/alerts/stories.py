@@ -18,9 +18,10 @@ from app.balance.models import Posting
 from app.balance.postings import Transfer
 from app.batches.models import Label
 from app.events.fold import Folded
+from app.events.happening import Happening, codes_in
 from app.events.shelf import settled
 from app.events.state import LabelFacts
-from app.events.story import Happening, codes_in, members_at, story_of
+from app.events.story import members_at, story_of
 from app.events.together import fold_together
 from app.ledger.leaf import read_leaf
 from app.ledger.models import Event, EventBatch, Leaf

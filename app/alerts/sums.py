@@ -21,7 +21,7 @@ from app.alerts.running import AlertDigits, AlertMonth, AlertQuarter, AlertStock
 from app.alerts.scene import Scene
 from app.alerts.told import Told
 from app.balance.postings import FIELD
-from app.events.story import mass_in
+from app.events.happening import mass_in
 from app.orm import among
 from app.pagination import EPOCH, micros_of
 from app.reports.formulae import METHOD

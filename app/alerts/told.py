@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.events.story import Happening, codes_in, day_of, happening_of
+from app.events.happening import Happening, codes_in, day_of, happening_of
 from app.ledger.follow import LeafRow
 from app.ledger.leaf import read_leaf
 from app.ledger.models import Event

@@ -15,7 +15,7 @@ from app.auth.access import SignedIn
 from app.db import Databases, Reading
 from app.error_handlers import answer
 from app.errors import InvalidBody
-from app.events.story import receipted
+from app.events.answered import receipted
 from app.pagination import Cursor, Limit, after_index, page
 from app.web import read_json, takes
 

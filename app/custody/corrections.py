@@ -11,7 +11,7 @@ from sqlalchemy.orm import aliased
 
 from app.areas.scope import Reach
 from app.custody.trace import Trace
-from app.events.story import Happening, happening_of
+from app.events.happening import Happening, happening_of
 from app.ledger.leaf import read_leaf
 from app.ledger.models import Correction, Event, EventBatch, Leaf
 from app.orm import among

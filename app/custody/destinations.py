@@ -13,7 +13,7 @@ from app.custody.nodes import Node
 from app.custody.shares import grams_of, trace_forward
 from app.custody.sources import NOWHERE, Where, places_of
 from app.custody.walk import Walk
-from app.events.story import Happening, happening_of
+from app.events.happening import Happening, happening_of
 from app.ledger.leaf import read_leaf
 from app.ledger.models import Event
 from app.orm import among

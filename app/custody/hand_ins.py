@@ -9,7 +9,7 @@ from sqlalchemy import or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.custody.stories import counts_at
-from app.events.story import Happening, happening_of, mass_in
+from app.events.happening import Happening, happening_of, mass_in
 from app.ledger.leaf import read_leaf
 from app.ledger.models import Event, EventBatch, Leaf
 from app.orm import among

@@ -11,7 +11,8 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from app.events.story import Happening, happening_of, members_at, story_of
+from app.events.happening import Happening, happening_of
+from app.events.story import members_at, story_of
 from app.ledger.leaf import read_leaf
 from app.ledger.models import Correction, Event, EventBatch, Leaf
 

@@ -14,7 +14,8 @@ from app.custody.shares import Held
 from app.custody.sources import NOWHERE, Where, places_of
 from app.custody.stories import counts_at, stories_of
 from app.custody.walk import Walk, walk
-from app.events.story import Happening, happening_of, members_at
+from app.events.happening import Happening, happening_of
+from app.events.story import members_at
 from app.ledger.leaf import read_leaf
 from app.ledger.models import Correction, Event, Leaf
 from app.parties.models import Site

@@ -11,7 +11,7 @@ from app.custody.nodes import Node
 from app.custody.shares import Repacked
 from app.custody.sources import NOWHERE, Where
 from app.custody.walk import Walk
-from app.events.story import Happening
+from app.events.happening import Happening
 from app.templating import mass, moment, words
 
 MOST_BOXES = 60

@@ -16,9 +16,10 @@ from sqlalchemy.orm import aliased
 from app.balance.booked import transfer_of
 from app.balance.models import Posting
 from app.balance.postings import Transfer
+from app.events.happening import Happening, codes_in, happening_of
 from app.events.shelf import settled
 from app.events.state import Step
-from app.events.story import Happening, codes_in, happening_of, story_of
+from app.events.story import story_of
 from app.ledger.leaf import read_leaf
 from app.ledger.models import Correction, Event, EventBatch, Leaf
 from app.orm import among

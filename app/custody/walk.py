@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.custody.nodes import Node, nodes_of
 from app.custody.shares import Repacked, repacked
+from app.events.happening import Happening, happening_of
 from app.events.state import Repacking
-from app.events.story import Happening, happening_of
 from app.ledger.leaf import read_leaf
 from app.ledger.models import Event
 from app.orm import among

@@ -11,21 +11,7 @@ from uuid import UUID
 from app.auth.caller import OFFICIALS, SITE_ROLES, Caller
 from app.auth.permissions import require
 from app.errors import NotFound
-from app.events.decide import (
-    NO_REACH,
-    Decision,
-    Duplicate,
-    Sealed,
-    Source,
-    check_labels,
-    flags_of,
-    issued_of,
-    settle,
-    stamps_of,
-    standing_under,
-)
-from app.events.effects import Acted, effects_of
-from app.events.errors import (
+from app.events.correction_errors import (
     CorrectionNeedsTheCounty,
     CorrectionOfACorrection,
     EventAlreadyCorrected,
@@ -33,20 +19,17 @@ from app.events.errors import (
     NotCorrectable,
     ReplacementDiffers,
 )
+from app.events.decide import NO_REACH, flags_of, stamps_of
+from app.events.effects import Acted, effects_of
 from app.events.facts import Facts
+from app.events.happening import Happening, codes_in, day_of, happening_of
+from app.events.on_labels import check_labels, issued_of
 from app.events.on_trip import regime_for, trip_for
 from app.events.parse import Item
 from app.events.rules import SiteFacts, Times, check_place, times_of
 from app.events.schemas import SHAPES
-from app.events.story import (
-    Happening,
-    codes_in,
-    day_of,
-    happening_of,
-    private_of,
-    public_of,
-    public_of_correction,
-)
+from app.events.sent import private_of, public_of, public_of_correction
+from app.events.settle import Decision, Duplicate, Sealed, Source, settle, standing_under
 from app.ledger.leaf import utc
 
 FOR_THE_AUTHOR = timedelta(hours=24)

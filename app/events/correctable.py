@@ -14,9 +14,10 @@ from app.auth.caller import OFFICIALS, Caller
 from app.auth.permissions import allows
 from app.batches.models import Batch
 from app.errors import NotFound
+from app.events.answered import in_degrees
 from app.events.correct import FOR_THE_AUTHOR
+from app.events.happening import Happening, happening_of
 from app.events.schemas import KINDS
-from app.events.story import Happening, happening_of, in_degrees
 from app.ledger.leaf import read_leaf
 from app.ledger.models import Correction, Event, EventBatch, EventPrivate
 from app.orm import among

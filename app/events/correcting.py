@@ -12,8 +12,8 @@ from app.events.fields import MAX_GROUP_G
 from app.events.filled import time_of
 from app.events.filled_custody import REMOVED, check_balance, removed
 from app.events.filled_packaging import WRONG_YUAN, contents, wrong_lines
+from app.events.happening import refs_in
 from app.events.named_bags import NOT_OVER_TARE, suffixes
-from app.events.story import refs_in
 from app.typed_numbers import in_kilograms, scaled
 
 TEXTS = {

@@ -19,14 +19,15 @@ from app.auth.permissions import require
 from app.batches.schemas import SiteCode
 from app.db import Database, WriteSession, sqlstate
 from app.errors import DomainError, InvalidBody, NotFound, Unavailable
-from app.events.decide import Source, same_content
+from app.events.answered import answer_of
 from app.events.errors import EventIdReused, LeafTooLarge
 from app.events.facts import recorded_under
 from app.events.fields import EventId, Instant, Words
+from app.events.happening import day_of
 from app.events.record import MAX_TRIES, REPLAYABLE, Outcome, Random
 from app.events.refuse import keep_refused
 from app.events.rules import times_of
-from app.events.story import answer_of, day_of
+from app.events.settle import Source, same_content
 from app.ledger.append import Entry, append
 from app.ledger.leaf import MAX_LEAF_BYTES, commitment, leaf_hash, make_leaf, read_leaf, utc
 from app.web import Wire, validate

@@ -10,13 +10,14 @@ from dataclasses import dataclass, replace
 from app.areas.scope import township_key
 from app.balance.postings import Transfer, outstanding
 from app.errors import DomainError
-from app.events.errors import RULES
+from app.events.conflicts import RULES
 from app.events.facts import Facts, Known
 from app.events.fold import Folded
+from app.events.happening import Happening
 from app.events.resting import check_nothing_rests
 from app.events.shelf import settled, tied
 from app.events.state import Order, State, Step
-from app.events.story import Happening, steps_of
+from app.events.story import steps_of
 from app.events.taking import Conflict
 from app.events.together import fold_together
 

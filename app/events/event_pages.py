@@ -18,12 +18,12 @@ from app.events import read
 from app.events.as_typed import Blank, Filled, typed
 from app.events.correctable import Standing, later_than, may_correct, standing
 from app.events.correcting import REASONS, as_recorded, replaced
-from app.events.errors import (
+from app.events.correction_errors import (
     CorrectionNeedsTheCounty,
     CorrectionOfACorrection,
     EventAlreadyCorrected,
-    EventIdReused,
 )
+from app.events.errors import EventIdReused
 from app.events.offer_to_correct import in_the_way_of, offer_to_correct
 from app.events.receipt import receipt_of
 from app.events.record import record

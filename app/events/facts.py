@@ -19,10 +19,11 @@ from app.balance.booked import transfer_of
 from app.balance.models import Posting
 from app.balance.postings import Transfer
 from app.batches.models import Batch, Label
-from app.events.rules import Packaging, SiteFacts, Span
+from app.events.counting import Packaging
+from app.events.happening import Happening, happening_of
+from app.events.rules import SiteFacts, Span
 from app.events.shelf import Shelf
 from app.events.state import LabelFacts, State, state_from_json
-from app.events.story import Happening, happening_of
 from app.ledger.leaf import read_leaf
 from app.ledger.models import Correction, Event, EventBatch, EventPrivate
 from app.orm import among

@@ -18,8 +18,8 @@ from app.auth.caller import Caller
 from app.config import ROOT
 from app.db import Database
 from app.events import declare_reference  # noqa: F401  registers its subjects
-from app.events.decide import Source
 from app.events.declare import declare
+from app.events.settle import Source
 from app.ids import SYSTEM, uuid7
 from app.packaging.models import Term, UnitWeightVersion
 

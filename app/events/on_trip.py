@@ -7,9 +7,9 @@ from app.auth.caller import Caller
 from app.errors import Forbidden, NotFound
 from app.events.errors import TripNotFound
 from app.events.facts import Facts, TripRow
+from app.events.happening import day_of
 from app.events.rules import Times, destination_of, regime_of
 from app.events.schemas import Arrive, Depart, Draft
-from app.events.story import day_of
 from app.trips.open import OpenedTrip
 from app.trips.regime import INTERNAL
 

@@ -12,9 +12,10 @@ from app.auth.caller import Caller
 from app.batches.models import Batch
 from app.batches.read import batches_within
 from app.errors import NotFound
+from app.events.answered import answer_of, trip_of
 from app.events.declare import of_counties
+from app.events.happening import codes_in
 from app.events.models import Refusal
-from app.events.story import answer_of, codes_in, trip_of
 from app.ledger.leaf import read_leaf
 from app.ledger.models import Event, Leaf
 from app.pagination import after_row, micros_of, page

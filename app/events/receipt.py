@@ -13,8 +13,9 @@ from app.batches.models import Batch
 from app.errors import NotFound
 from app.events import read
 from app.events.facts import happenings_naming
+from app.events.happening import Happening, codes_in, happening_of, mass_in, refs_in
 from app.events.schemas import KINDS
-from app.events.story import Happening, codes_in, happening_of, mass_in, members_at, refs_in
+from app.events.story import members_at
 from app.ledger.leaf import read_leaf
 from app.ledger.models import Event, EventBatch
 from app.orm import among

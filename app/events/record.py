@@ -7,8 +7,8 @@ items are replayed on what is then there: together once more, then one by one. R
 
 import asyncio
 import secrets
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -16,26 +16,22 @@ from uuid import UUID
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.areas.scope import reach_of
-from app.auth.caller import OFFICIALS, Caller
+from app.auth.caller import Caller
 from app.batches.errors import LabelNotIssued, MistypedCode
 from app.db import Database, WriteSession, sqlstate
 from app.errors import DomainError, Unavailable
 from app.events import correct
-from app.events import facts as load
-from app.events.decide import Decision, Duplicate, Source, decide, remember_trip
+from app.events.answered import answer_of, trip_of
+from app.events.asked import Asked, load_facts
+from app.events.decide import decide
 from app.events.facts import Facts, Recorded
 from app.events.parse import Item, read_item
 from app.events.refuse import keep_refused, suggest, text_of
-from app.events.rules import times_of
-from app.events.schemas import Arrive, Collect, Depart, Draft, HandIn, Repack
-from app.events.shelf import Lacking, Shelf
-from app.events.state import Order
-from app.events.story import answer_of, order_of, trip_of
+from app.events.settle import Decision, Duplicate, Source, remember_trip
+from app.events.shelf import Lacking
 from app.events.write import write
 from app.ledger.leaf import leaf_hash
 from app.trips.open import numbers_of
-from app.trips.policy_rows import load_policies
 
 REPLAYABLE = frozenset({"23505", "40P01", "40001"})
 """unique_violation, deadlock_detected, serialization_failure."""
@@ -144,12 +140,12 @@ async def _record_in(
 ) -> list[list[Outcome]]:
     read = [[_read(body, one.sent_at) for body in one.bodies] for one in submissions]
     asked = [
-        _Asked(item, one.caller, one.now)
+        Asked(item, one.caller, one.now)
         for one, items in zip(submissions, read, strict=True)
         for item in items
         if isinstance(item, Item)
     ]
-    facts = await _load(session, asked, whole)
+    facts = await load_facts(session, asked, whole)
     decided = [
         await _decide_all(items, facts, one, source)
         for one, items in zip(submissions, read, strict=True)
@@ -166,15 +162,6 @@ async def _record_in(
         [_outcome(body, found, numbers) for body, found in zip(one.bodies, answers, strict=True)]
         for one, answers in zip(submissions, decided, strict=True)
     ]
-
-
-@dataclass(frozen=True)
-class _Asked:
-    """An item with who sent it and the server's time for it."""
-
-    item: Item
-    caller: Caller
-    now: datetime
 
 
 async def _decide_all(
@@ -205,130 +192,6 @@ def _read(body: Any, sent_at: datetime | None) -> Item | DomainError:
         return read_item(body, sent_at)
     except DomainError as error:
         return error
-
-
-@dataclass
-class _Needed:
-    """What a request's items name, by sort."""
-
-    codes: set[str] = field(default_factory=set)
-    ids: set[UUID] = field(default_factory=set)
-    corrects: set[UUID] = field(default_factory=set)
-    sites: set[str] = field(default_factory=set)
-    trips: list[UUID | str] = field(default_factory=list)
-    vehicles: list[str] = field(default_factory=list)
-    origins: set[str] = field(default_factory=set)
-    """Counties of departures: their area's policy decides the regime."""
-    packaging: bool = False
-
-    def add(self, item: Item) -> None:
-        """Add what one item names."""
-        self.codes |= set(item.named)
-        self.ids.add(item.intent.id)
-        if item.correct:
-            self.corrects.add(item.correct.corrects)
-        draft = item.draft
-        if draft is None:
-            return
-        self.sites.add(draft.site)
-        if isinstance(draft, Depart):
-            self.sites.add(draft.destination)
-            self.vehicles.append(draft.vehicle)
-            self.origins.add(draft.site[:6])
-        if isinstance(draft, Depart | Arrive) and draft.trip:
-            self.trips.append(draft.trip)
-        self.packaging |= isinstance(draft, Repack) or bool(
-            isinstance(draft, HandIn | Collect) and draft.contents
-        )
-
-
-async def _load(session: AsyncSession, asked: Sequence[_Asked], whole: frozenset[str]) -> Facts:
-    needed = _Needed()
-    for one in asked:
-        needed.add(one.item)
-    recorded = await load.recorded_under(session, needed.corrects) if needed.corrects else {}
-    for id_ in recorded:
-        named, site = correct.needs(recorded[id_].parts)
-        needed.codes |= set(named)
-        needed.sites |= {site} if site else set()
-    codes = needed.codes | whole
-    labels = await load.labels_of(session, codes) if codes else {}
-    containers = {code for code, label in labels.items() if label.kind == "container"}
-    known = await load.lock_batches(session, containers, codes - containers) if codes else {}
-    if needed.ids:
-        recorded |= await load.recorded_under(session, needed.ids)
-    facts = Facts(
-        labels=labels,
-        known=known,
-        recorded=recorded,
-        sites=await load.sites_of(session, needed.sites) if needed.sites else {},
-        trips=await load.trips_of(session, needed.trips),
-        carriers=await load.carriers_of(session, needed.vehicles),
-        packaging=await load.packaging_now(session) if needed.packaging else None,
-        shelf=Shelf(),
-        policies=await load_policies(session, needed.origins),
-        corrected=await load.corrected_among(session, needed.corrects) if needed.corrects else {},
-        reaches={
-            one.caller.id: await reach_of(session, one.caller)
-            for one in {a.caller.id: a for a in asked if a.caller.role in OFFICIALS}.values()
-        },
-    )
-    late = {*_late(asked, facts), *(whole & known.keys())}
-    if late:
-        await load.load_whole(session, facts, late)
-        await load.load_places(session, facts)
-    return facts
-
-
-def _late(asked: Sequence[_Asked], facts: Facts) -> set[str]:
-    """Guess for which codes some item is not the newest event when its turn comes.
-
-    A batch made in this very request needs no loading: its story is what the request says. What
-    is missed here is found when the item is decided (Lacking), at the price of another round.
-    """
-    newest = {code: known.state.last for code, known in facts.known.items()}
-    late: set[str] = set()
-    for one in asked:
-        item = one.item
-        if item.intent.id in facts.recorded:
-            continue  # sent again: it is compared, not folded
-        if item.correct:
-            target = facts.recorded.get(item.correct.corrects)
-            named = correct.needs(target.parts)[0] if target else item.named
-            late |= set(named) & newest.keys()
-            continue
-        order = _order(one, facts)
-        for code in _touched(item, facts) & newest.keys() if order else ():
-            last = newest[code]
-            if last is not None and order and order <= last:
-                late.add(code)
-            else:
-                newest[code] = order
-    return late
-
-
-def _touched(item: Item, facts: Facts) -> set[str]:
-    """Return the codes that an item names, and what is now in the containers among them."""
-    named = set(item.named)
-    boxes = {c for c in named if c in facts.known and facts.known[c].kind == "container"}
-    if not boxes:
-        return named
-    return named | {c for c, known in facts.known.items() if known.state.container in boxes}
-
-
-def _order(one: _Asked, facts: Facts) -> Order | None:
-    """Return an item's place in the order of stories; None where its time does not fit."""
-    draft: Draft | None = one.item.draft
-    if draft is None:
-        return None
-    issued: Iterator[datetime] = (
-        facts.labels[code].issued_at for code in one.item.named if code in facts.labels
-    )
-    try:
-        times = times_of(draft.occurred_at, one.item.sent_at, one.now, max(issued, default=None))
-    except DomainError:
-        return None
-    return order_of(draft, times)
 
 
 def _remember(decision: Decision, facts: Facts) -> None:

@@ -8,11 +8,11 @@ from collections.abc import Iterator, Mapping
 from typing import Protocol
 
 from app.balance.postings import Transfer
-from app.events.errors import LaterEventsRestOnThis
+from app.events.correction_errors import LaterEventsRestOnThis
 from app.events.fold import Folded
+from app.events.happening import Happening
 from app.events.shelf import given_by_inputs
 from app.events.state import State, Step, add_mass
-from app.events.story import Happening
 from app.events.taking import Conflict
 
 

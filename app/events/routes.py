@@ -12,10 +12,10 @@ from app.auth.permissions import require
 from app.db import Databases, Reading
 from app.error_handlers import answer, problem_of
 from app.events import read
+from app.events.answered import receipted
 from app.events.declare import declare
 from app.events.record import Outcome, record
 from app.events.schemas import CaptureBody
-from app.events.story import receipted
 from app.pagination import Cursor, Limit
 from app.web import json_of, read_json
 

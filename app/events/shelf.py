@@ -9,8 +9,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from app.balance.postings import DIFFERENCE, FIELD, OPENING, REPACK, UNEXPLAINED, Transfer
+from app.events.happening import Happening
 from app.events.state import Order, Step, Vector, add_mass
-from app.events.story import Happening, members_at, story_of
+from app.events.story import members_at, story_of
 
 WEIGHED_AGAINST = frozenset({DIFFERENCE, FIELD, OPENING, UNEXPLAINED})
 """The accounts that a weighing can be booked against."""

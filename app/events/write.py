@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.balance.models import Posting
 from app.batches.models import Batch
-from app.events.decide import Decision
 from app.events.facts import Known
+from app.events.settle import Decision
 from app.events.state import state_to_json
 from app.ledger.append import append
 from app.trips.note import Noted, note_events, trips_in

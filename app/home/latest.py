@@ -14,7 +14,7 @@ from app.areas.scope import Reach
 from app.batches.models import Batch
 from app.batches.read import latest_batches
 from app.batches.stock import SEALED
-from app.events.story import codes_in, happening_of, mass_in
+from app.events.happening import codes_in, happening_of, mass_in
 from app.ledger.leaf import read_leaf
 from app.ledger.models import Correction, Event, EventBatch
 from app.parties.models import Site

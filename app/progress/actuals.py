@@ -17,7 +17,7 @@ from app.auth.permissions import allows, require
 from app.db import Database, WriteSession
 from app.errors import InvalidBody, NotFound
 from app.events.declare import replayed
-from app.events.story import day_of
+from app.events.happening import day_of
 from app.plan.linked import API
 from app.plan.linked_duties import target_section
 from app.plan.models import PlanResponsibility

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.areas.models import PROVINCE, Area, County
 from app.auth.caller import Caller
 from app.auth.permissions import allows
-from app.events.story import day_of
+from app.events.happening import day_of
 from app.plan.linked import Row
 from app.progress.assess import Point
 from app.reports.by_year import recovery_by_year

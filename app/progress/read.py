@@ -8,7 +8,7 @@ from decimal import Decimal
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.caller import Caller
-from app.events.story import day_of
+from app.events.happening import day_of
 from app.plan.linked import API, Row
 from app.plan.linked_duties import number, target
 from app.plan.read import Plan, plan_on

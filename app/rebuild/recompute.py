@@ -19,8 +19,8 @@ from app.batches.models import Batch, Label
 from app.custody.stories import Stories, booked_of, stories_of
 from app.events.effects import placed
 from app.events.fold import Folded
+from app.events.happening import codes_in
 from app.events.state import LabelFacts, State, state_to_json
-from app.events.story import codes_in
 from app.events.taking import Conflict
 from app.events.together import fold_together
 from app.ledger.follow import Follow, LeafRow, cursor_of

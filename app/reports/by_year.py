@@ -17,7 +17,7 @@ from app.auth.permissions import require
 from app.balance.models import CountyFlow
 from app.balance.postings import FIELD
 from app.balance.read import HELD
-from app.events.story import day_of
+from app.events.happening import day_of
 from app.reports.formulae import METHOD, Rate
 from app.reports.masses import SCOPE
 from app.reports.recovery import By, rate_over, widest_level

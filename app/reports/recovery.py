@@ -14,7 +14,7 @@ from app.auth.caller import Caller
 from app.auth.permissions import require
 from app.balance.flows import FLOWS
 from app.errors import NotFound
-from app.events.story import day_of
+from app.events.happening import day_of
 from app.ledger.follow import cursor_of
 from app.reports.formulae import (
     METHOD,

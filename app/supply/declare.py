@@ -19,9 +19,9 @@ from app.auth.caller import Caller
 from app.auth.permissions import require
 from app.db import Database, WriteSession
 from app.errors import InvalidBody, NotFound
-from app.events.decide import Source
 from app.events.declare import Statement, Subject, append_statement, register, replayed
 from app.events.record import Random
+from app.events.settle import Source
 from app.ledger.leaf import MAX_LEAF_BYTES, jcs, leaf_hash
 from app.ledger.models import Event
 from app.orm import among

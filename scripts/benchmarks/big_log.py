@@ -20,7 +20,7 @@ from uuid import UUID
 
 from app.balance.flows import CountyKey, SiteKey, county_flows, site_flows
 from app.balance.postings import MEMO, Transfer, listed, net
-from app.events.story import day_of
+from app.events.happening import day_of
 from app.ledger.leaf import leaf_hash, utc
 from app.transparency.checkpoint import Checkpoint
 from app.transparency.grow import Place, edge_of, grow, root_after

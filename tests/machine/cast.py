@@ -8,7 +8,8 @@ from uuid import UUID
 
 from app.areas.scope import Reach
 from app.auth.caller import Caller
-from app.events.rules import Packaging, SiteFacts, Span
+from app.events.counting import Packaging
+from app.events.rules import SiteFacts, Span
 from tests import reference as ref
 from tests.recording import FAR_STATION
 from tests.world import FAR_POINT, INCINERATOR

@@ -8,13 +8,14 @@ from datetime import timedelta
 from typing import Any
 
 from app.errors import DomainError
+from app.events.answered import answer_of
 from app.events.correct import decide_correction
-from app.events.decide import Decision, decide, remember_trip
+from app.events.decide import decide
 from app.events.facts import Facts, LabelRow, Recorded
 from app.events.parse import read_item
+from app.events.settle import Decision, remember_trip
 from app.events.shelf import Shelf
 from app.events.state import LabelFacts
-from app.events.story import answer_of
 from app.ledger.leaf import leaf_hash
 from tests.machine.cast import FACTS, LABELLED, PACKAGING, REACHES, START, TARE_G, actor_of
 

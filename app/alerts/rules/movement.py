@@ -10,7 +10,7 @@ from geopy.distance import geodesic
 
 from app.alerts.rules.bounds import At, named
 from app.alerts.rules.mark import Place
-from app.events.story import SHANGHAI
+from app.events.happening import SHANGHAI
 
 NIGHT_KINDS = frozenset({"hand_in", "collect", "store", "stock_count"})
 """What is done at a point or a station; carriers and plants work at night."""

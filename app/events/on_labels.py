@@ -1,0 +1,97 @@
+"""What the labels that an event names allow, and which containers it acts on. Pure."""
+
+from datetime import datetime
+
+from app.batches.errors import LabelNotIssued
+from app.events.errors import (
+    ContainerInContainer,
+    LabelIsABag,
+    LabelIsAContainer,
+    LabelIsVoid,
+    NetNotPositive,
+    TareUnknown,
+)
+from app.events.facts import Facts, Known
+from app.events.parse import Item
+from app.events.schemas import Arrive, Draft, Pack, Together, Unpack
+from app.events.state import State
+
+
+def issued_of(item: Item, facts: Facts) -> datetime | None:
+    """Return when the last of an item's labels was issued."""
+    return max((facts.labels[code].issued_at for code in item.named), default=None)
+
+
+def check_labels(item: Item, facts: Facts) -> None:
+    """Raise where a code is not issued, is void, or is of the wrong kind for its place."""
+    assert item.draft is not None
+    for code, pointer in item.pointers.items():
+        label = facts.labels.get(code)
+        if label is None:
+            raise LabelNotIssued(batch=code, pointer=pointer)
+        if label.void:
+            raise LabelIsVoid(batch=code, pointer=pointer)
+        if code not in facts.known:
+            facts.known[code] = Known(
+                label.facts, State(), exists=False, seen_by=set(), kind=label.kind
+            )
+            facts.shelf.open(code)
+    draft = item.draft
+    for text in _container_texts(draft):
+        code = item.codes[text]
+        if facts.labels[code].kind != "container":
+            raise LabelIsABag(batch=code, pointer=item.pointers[code])
+    if isinstance(draft, Together) and draft.event_kind not in ("pack", "unpack"):
+        return
+    fields = ("batches", "inputs", "outputs")
+    for ref in (ref for field in fields for ref in getattr(draft, field, ())):
+        code = item.codes[ref.code]
+        if facts.labels[code].kind != "bag":
+            wrong = ContainerInContainer if isinstance(draft, Pack) else LabelIsAContainer
+            raise wrong(batch=code, pointer=item.pointers[code])
+
+
+def _container_texts(draft: Draft) -> list[str]:
+    found = [draft.container] if isinstance(draft, Pack | Unpack) else []
+    if isinstance(draft, Together) and draft.weighed:
+        found.append(draft.weighed.container)
+    return found
+
+
+def containers_of(item: Item, facts: Facts) -> dict[str, int | None]:
+    """Return the containers that an event acts on, with net grams where one was weighed.
+
+    Raises TareUnknown, NetNotPositive.
+    """
+    draft = item.draft
+    if not isinstance(draft, Together):
+        return {}
+    found: dict[str, int | None] = {}
+    for ref in draft.batches:
+        code = item.codes[ref.code]
+        if facts.labels[code].kind != "container":
+            continue
+        if ref.gross_g is None:
+            found[code] = ref.mass_g
+        else:
+            found[code] = _net(facts, code, ref.gross_g, ref.tare_g, item.pointers[code])
+    if isinstance(draft, Arrive):
+        for exception in draft.exceptions or ():
+            code = item.codes[exception.code]
+            if facts.labels[code].kind == "container":
+                found.setdefault(code, None)
+    if draft.weighed:
+        code = item.codes[draft.weighed.container]
+        found[code] = _net(
+            facts, code, draft.weighed.gross_g, draft.weighed.tare_g, item.pointers[code]
+        )
+    return found
+
+
+def _net(facts: Facts, code: str, gross_g: int, tare_g: int | None, pointer: str) -> int:
+    tare_g = facts.labels[code].tare_g if tare_g is None else tare_g
+    if tare_g is None:
+        raise TareUnknown(batch=code, pointer=pointer)
+    if gross_g <= tare_g:
+        raise NetNotPositive(batch=code, tare_g=tare_g, pointer=pointer)
+    return gross_g - tare_g

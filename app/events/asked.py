@@ -67,6 +67,10 @@ class _Needed:
 
 
 async def load_facts(session: AsyncSession, asked: Sequence[Asked], whole: frozenset[str]) -> Facts:
+    """Lock what a request's items name, by code, and load what deciding them looks at.
+
+    `whole` are codes whose whole stories an earlier round was found to need.
+    """
     needed = _Needed()
     for one in asked:
         needed.add(one.item)

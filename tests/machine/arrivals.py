@@ -2,16 +2,22 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from random import Random
 from typing import Any
 
 from app.balance.postings import Transfer, total
 from app.errors import DomainError
-from app.events.state import State
+from app.events.state import State, state_from_json
 from app.events.together import fold_together
+from tests.machine.cast import START, actor_of
 from tests.machine.desk import Desk
+from tests.machine.standing import check, standing_of
+from tests.machine.yard import Yard
 
 Body = dict[str, Any]
+PATIENCE = 60
+"""So many queues in which nothing new is taken in."""
 
 
 @dataclass(frozen=True)
@@ -75,3 +81,32 @@ def told_anyhow(desk: Desk, life: Iterable[Body], rng: Random) -> End:
         assert len(refused) < len(waiting), f"stuck: {refused}"
         waiting = rng.sample(refused, len(refused))
     return end_of(desk)
+
+
+def same_end(yard: Yard, life: list[Body], bags: list[str], boxes: list[str], rng: Random) -> None:
+    """Tell a life at a desk in order, and to the server by several phones as they find a signal.
+
+    Each phone sends parts of its queue in any order, some twice, what is refused again.
+    """
+    end = told_in_order(Desk(bags, boxes), life)
+    yard.now = START + timedelta(days=200)
+    waiting = list(life)
+    in_vain = 0
+    while waiting:
+        by = actor_of(rng.choice(waiting))
+        mine = [body for body in waiting if actor_of(body) == by]
+        chunk = rng.sample(mine, rng.randint(1, len(mine)))
+        chunk += rng.sample(chunk, rng.randint(0, 1))
+        in_vain += 1
+        for body, answer in zip(chunk, yard.tell_all([(by, chunk)]), strict=True):
+            if isinstance(answer, DomainError):
+                assert answer.extras.get("retry"), (body, answer.name, answer.extras)
+            elif body in waiting:
+                waiting.remove(body)
+                in_vain = 0
+        assert in_vain < PATIENCE, f"stuck: {waiting}"
+    standing = yard.run(standing_of(yard.database, bags + boxes))
+    check(standing)
+    states = {code: state_from_json(row.state) for code, row in standing.rows.items()}
+    assert states == end.states
+    assert {code: netted(standing.booked[code]) for code in states} == end.booked

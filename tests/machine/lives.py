@@ -10,8 +10,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
-from app.ids import uuid7
-from tests.machine.cast import METHODS, PLANTS, POINTS, START, STATIONS, STORES, TARE_G
+from tests.machine.cast import METHODS, PLANTS, POINTS, START, STATIONS, STORES, TARE_G, event_id
 from tests.world import BOTTLES, VEHICLE
 
 Body = dict[str, Any]
@@ -53,6 +52,7 @@ class Life:
     told: list[Body] = field(default_factory=list)
     number: int = 0
     corrected: float = 0
+    example: int = 0
 
     def play(self, steps: int, *, corrected: float = 0) -> list[Body]:
         """Let so many things happen, as far as anything can.
@@ -103,7 +103,7 @@ class Life:
             minutes=self.rng.choice([0, 1, 600]), microseconds=self.rng.randint(0, 9)
         )
         body = {
-            "id": str(uuid7(Random(self.number), self.at)),
+            "id": event_id(self.at, self.number, self.example),
             "kind": kind,
             "occurred_at": self.at.isoformat(),
             "site": site,
@@ -130,7 +130,7 @@ class Life:
         self.number += 1
         self.told.append(
             {
-                "id": str(uuid7(Random(self.number), self.at)), "kind": "correct",
+                "id": event_id(self.at, self.number, self.example), "kind": "correct",
                 "corrects": body["id"], "reason": "incorrect_data", "replacement": right,
             }
         )  # fmt: skip

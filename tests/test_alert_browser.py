@@ -42,7 +42,7 @@ async def test_an_official_reads_an_alert_adds_a_photo_and_resolves_it(chromium,
         assert "未办结" in await page.inner_text("section:has(#alerts)")
         await follow(page, "text=去处理")
         await follow(page, ".alerts h2 a")
-        said = await page.inner_text("main")
+        said = (await page.inner_text("main")).replace("\u00a0", " ")
         assert "上次称重 5.00 kg，这次 4.00 kg，少了 1.00 kg（20.0 %）" in said
         assert "相差比例不超过 5 %" in said
         assert "还剩 5 个工作日" in said

@@ -105,7 +105,11 @@ async def test_triggers_stand_for_replication_as_well(world: World, database_url
         assert [tuple(row) for row in rows] == [
             (table, name, b"A")
             for table in sorted(
-                (*APPEND_ONLY, "log_checkpoint", "log_cosignature", "log_head", "log_tile")
+                (
+                    *APPEND_ONLY,
+                    *("log_checkpoint", "log_cosignature", "log_head", "log_tile"),
+                    *("case_note", "case_term", "finding_change", "threshold", "workday"),
+                )
             )
             for name in ("append_only", "append_only_truncate")
         ]

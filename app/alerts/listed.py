@@ -62,7 +62,9 @@ async def lines_of(
                 id=finding.id,
                 title=RULES[finding.rule].title,
                 severity=RULES[finding.rule].severity,
-                sentence=sentence(finding.rule, finding.figures, lambda s: names.get(s, s)),
+                sentence=sentence(
+                    finding.rule, finding.window, finding.figures, lambda s: names.get(s, s)
+                ),
                 place=names.get(finding.site or "", finding.site or ""),
                 county_name=counties.get(finding.county, finding.county),
                 opened_at=finding.opened_at,

@@ -4,6 +4,7 @@ Figures are what the rules measured (app/alerts/rules); names of sites are looke
 figure that is missing reads as a dash: an old finding must still be shown.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +18,7 @@ SITES = ("destination", "receiver", "site", "other_site", "first_site", "from_si
 """Figures that are codes of sites."""
 ASSUMED = "[assume]"
 MINUTE, HOUR = 60, 3_600
+_UNIT = re.compile(r"(?<=\d) (?=[a-zA-Z%])")
 STEPS = {"hand_in": "交回", "collect": "封袋", "store": "入库", "depart": "发运", "arrive": "签收",
          "dispose": "处理", "pack": "装箱", "unpack": "拆箱", "stock_count": "盘点"}  # fmt: skip
 OUTCOMES = {"refused": "拒收", "missing": "缺失", "damaged": "破损"}
@@ -35,8 +37,9 @@ class Bound:
 class _Told:
     """Figures as words: a missing one is a dash."""
 
-    def __init__(self, figures: Figures, name: NameOf) -> None:
+    def __init__(self, figures: Figures, name: NameOf, window: str = "") -> None:
         self.figures = figures
+        self.window = window
         self._name = name
 
     def __getitem__(self, key: str) -> str:
@@ -52,7 +55,7 @@ class _Told:
     @property
     def bags(self) -> str:
         count = int(self.figures.get("count") or 1)
-        return f"{count} 袋" if count > 1 else "一袋"
+        return f" {count} 袋" if count > 1 else "一袋"
 
     @property
     def more(self) -> str:
@@ -101,7 +104,7 @@ def _difference(t: _Told) -> str:
 
 
 def _storage(t: _Told) -> str:
-    return f"{t.bags}封袋后存放超期，较近一袋 {t['sealed_on']} 封袋，{t['mass_g']}，还在库内。"
+    return f"库内有{t.bags}存放超期，其中一袋 {t['sealed_on']} 封袋，{t['mass_g']}。"
 
 
 def _speed(t: _Told) -> str:
@@ -113,7 +116,7 @@ def _speed(t: _Told) -> str:
 
 
 def _short(t: _Told) -> str:
-    return f"{t['at_site']}签收时有 {t.bags}{t['outcome']}，{t['mass_g']}，还没有下落。"
+    return f"{t['at_site']}签收时有{t.bags}{t['outcome']}，{t['mass_g']}，还没有下落。"
 
 
 SENTENCES: dict[str, Callable[[_Told], str]] = {
@@ -121,11 +124,11 @@ SENTENCES: dict[str, Callable[[_Told], str]] = {
     "receiver-permit-not-in-force": lambda t: f"{t['on']} 发往{t['receiver']}，当天它没有有效的许可证。",
     "weight-difference": _difference,
     "short-arrival": _short,
-    "trip-overdue": lambda t: f"{t['departed_on']} 发往{t['destination']}的车，还有 {t.bags}没有签收。",
+    "trip-overdue": lambda t: f"{t['departed_on']} 发往{t['destination']}的车，还有{t.bags}没有签收。",
     "over-long-storage": _storage,
     "full-store": lambda t: f"库内 {t['held_g']}，核定容量 {t['capacity_g']}，已用 {t['percent']}。",
     "arrived-elsewhere": lambda t: f"交接单写明送往{t['destination']}，却在{t['site']}签收，{t.bags}。",
-    "not-on-this-trip": lambda t: f"{t['site']}签收了不在这张交接单上的 {t.bags}。",
+    "not-on-this-trip": lambda t: f"{t['site']}签收了不在这张交接单上的{t.bags}。",
     "missing-collect": lambda t: f"{t['since']} 已登记{t['step']}，但一直没有封袋登记。",
     "missing-depart": lambda t: f"{t['since']} 已登记{t['step']}，但上一个地方一直没有发运登记。",
     "missing-arrive": lambda t: f"{t['since']} 已登记{t['step']}，但车到以后一直没有签收登记。",
@@ -134,8 +137,8 @@ SENTENCES: dict[str, Callable[[_Told], str]] = {
     "impossible-speed": _speed,
     "repeated-unit-code": lambda t: f"同一个瓶码此前已在{t['first_site']}登记过{t.more}。",
     "implausible-pieces": lambda t: f"登记 {t['pieces']} 件，折算 {t['counted_g']}，封袋称重却是 {t['sealed_g']}，是折算的 {t['percent']}。",
-    "rate-over-100": lambda t: f"今年回收 {t['collected_g']}，比产生量 {t['generated_g']} 还多，是它的 {t['percent']}。",
-    "recovered-over-sold": lambda t: f"回收 {t['pieces']} 件，销售只有 {t['units']} 件，是销售的 {t['percent']}。",
+    "rate-over-100": lambda t: f"{t.window} 年回收 {t['collected_g']}，比产生量 {t['generated_g']} 还多，是它的 {t['percent']}。",
+    "recovered-over-sold": lambda t: f"{t.window} 年回收 {t['pieces']} 件，销售只有 {t['units']} 件，是销售的 {t['percent']}。",
     "silent-point": lambda t: f"{t['month']} 整月没有登记回收，也没有申报零报告。",
     "quarter-end-burst": lambda t: f"季末最后 {t['last_days']} 天登记 {t['last_g']}，此前 {t['earlier_days']} 天一共 {t['before_g']}。",
     "round-weights": lambda t: f"{t['weights']} 次称重里，尾数分布不像秤上读出的（卡方值 {t['chi_square']}）。",
@@ -143,9 +146,10 @@ SENTENCES: dict[str, Callable[[_Told], str]] = {
 }  # fmt: skip
 
 
-def sentence(rule: str, figures: Figures, name: NameOf) -> str:
+def sentence(rule: str, window: str, figures: Figures, name: NameOf) -> str:
     """Return what a finding says, for a rule of the catalogue."""
-    return SENTENCES[rule](_Told(figures, name))
+    # A number and its unit stay on one line of a phone.
+    return _UNIT.sub("\u00a0", SENTENCES[rule](_Told(figures, name, window)))
 
 
 LABELS = {
@@ -170,7 +174,7 @@ def measured(figures: Figures, name: NameOf) -> list[tuple[str, str]]:
     return [
         (label, f"{told[key]} 处" if key == "count" else told[key])
         for key, label in LABELS.items()
-        if figures.get(key) is not None
+        if figures.get(key) is not None and not (key == "count" and figures[key] == 1)
     ]
 
 

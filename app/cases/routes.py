@@ -39,7 +39,7 @@ AreaCode = Annotated[str | None, Query(pattern="^[0-9]{6}$", description="上报
 SANDBOXED = "default-src 'none'; sandbox"
 
 
-@router.get("/cases", response_model=CasePage, summary="处理中的事")
+@router.get("/cases", response_model=CasePage, summary="办理记录")
 async def get_cases(
     caller: SignedIn,
     session: Reading,

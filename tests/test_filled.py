@@ -132,3 +132,25 @@ def test_a_pointer_into_the_body_finds_its_field(kind, pointer, field):
 
 def test_what_no_keyboard_types_is_dropped():
     assert typed([("note", "雨\x00淋\ud800")])["note"] == "雨淋"
+
+
+def test_a_whole_load_is_weighed_with_one_number():
+    values = {
+        "site": "130110-S0001",
+        "outcome-A": "arrived",
+        "outcome-B": "damaged",
+        "reason-B": "裂",
+    }
+    filled = fill("arrive", typed([*values.items(), ("group_kg", "2800.5")]), NOW)
+    assert not filled.errors
+    assert filled.body["group_mass_g"] == 2_800_500
+    assert filled.body["batches"] == [{"code": "A"}, {"code": "B"}]
+    assert filled.field_at("/group_mass_g") == "group_kg"
+
+
+@pytest.mark.parametrize("weight", ["0", "40001", "很多"])
+def test_a_load_that_no_lorry_carries_is_told_at_its_field(weight):
+    fields = [("site", "130110-S0001"), ("outcome-A", "arrived"), ("group_kg", weight)]
+    filled = fill("arrive", typed(fields), NOW)
+    assert list(filled.errors) == ["group_kg"]
+    assert "group_mass_g" not in filled.body

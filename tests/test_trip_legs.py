@@ -3,6 +3,7 @@
 from collections import defaultdict
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
 
 import pytest
 from hypothesis import given, settings
@@ -33,6 +34,7 @@ from app.trips.load import moved_by
 from app.trips.policy import Policy, default_policy, policy_for
 from app.trips.regime import HAZARDOUS, INTERNAL, Receiver, manifest_flags, regime_of
 from app.trips.ride import legs_of
+from app.trips.told import Row, told_of
 
 TRIP, OTHER = "11111111-1111-7111-8111-111111111111", "22222222-2222-7222-8222-222222222222"
 POINTS, STATIONS = ("130110-P0001", "130110-P0002"), ("130110-S0001", "130632-S0001")
@@ -312,3 +314,22 @@ def test_five_working_days_leave_out_week_ends_and_what_a_calendar_says():
         friday, 5, lambda day: day in made_up or (monday_to_friday(day) and day not in holidays)
     )
     assert asked == date(2026, 10, 10), "a Saturday that is worked counts"
+
+
+def row(event: dict, **stamps) -> Row:
+    at = "2026-06-01T08:00:00.000000Z"
+    said = {"effective_at": at, "adjusted_at": at, "role": "keeper", "flags": [], **stamps}
+    return Row({"event": event, "stamps": said}, START)
+
+
+def test_a_corrected_event_is_left_out_and_its_replacement_stands_under_the_corrections_id():
+    gone = {"id": "a", "kind": "depart", "site": POINTS[0], "destination": STATIONS[0]}
+    bags = [{"code": "bag", "mass_g": 5}]
+    undone = {"id": "b", "kind": "correct", "corrects": "a", "reason": "did_not_occur"}
+    assert told_of(UUID(TRIP), [row(gone | {"batches": bags}), row(undone)]) == []
+    instead = undone | {"replacement": gone | {"destination": STATIONS[1], "batches": bags}}
+    [step] = told_of(UUID(TRIP), [row(gone | {"batches": bags}), row(instead, trip=TRIP)])
+    assert (step.event, step.kind, step.destination) == ("b", "depart", STATIONS[1])
+    assert (step.codes, step.names_trip, step.side) == (frozenset({"bag"}), True, "origin")
+    [by_driver] = told_of(UUID(TRIP), [row(gone, role="carrier", trip=OTHER)])
+    assert (by_driver.side, by_driver.names_trip) == ("carrier", False)

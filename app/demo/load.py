@@ -23,6 +23,7 @@ from app.auth.passwords import hash_password
 from app.batches.models import Label, LabelSheet
 from app.db import Database
 from app.demo.actions import Action, Declaration, Delivery, LabelIssue
+from app.demo.confirmations import confirm_departures
 from app.demo.registers import load_registers
 from app.demo.season import DAYS, play, season_days
 from app.demo.settle import build_world
@@ -109,6 +110,7 @@ async def load(
     await _declare(database, province, "resource_units", units, at, rng, source)
     await _issue(database, world, [one for one in actions if isinstance(one, LabelIssue)])
     await _play(database, world, actions, source, together, show)
+    await confirm_departures(database, stream(seed, "load/confirmations"))
     return credentials
 
 

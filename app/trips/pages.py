@@ -17,7 +17,7 @@ from app.pagination import Cursor
 from app.templating import render
 from app.trips.confirm import confirm, waiting_for
 from app.trips.find import find_trip, id_of
-from app.trips.leg import IN_DISPUTE, MOVING, OVERDUE
+from app.trips.leg import IN_DISPUTE, MOVING, OVERDUE, RANK
 from app.trips.listing import Asked, list_trips
 from app.trips.schemas import LegShown, TripListed
 from app.trips.show import shown
@@ -108,10 +108,9 @@ async def show_trip(request: Request, caller: SignedIn, session: Reading, trip: 
     require(caller, "trips.read")
     seen = await find_trip(session, await reach_of(session, caller), trip)
     answer = shown(seen, datetime.now(UTC), may_confirm=waiting_for(caller, seen.file))
-    values = {
-        "trip": answer,
-        "legs": [_leg(leg, caller) for leg in answer.legs],
-    }
+    # What somebody must look into stands first.
+    legs = sorted(answer.legs, key=lambda leg: RANK[leg.state], reverse=True)
+    values = {"trip": answer, "legs": [_leg(leg, caller) for leg in legs]}
     return render(request, "trips/trip.html", values)
 
 

@@ -19,7 +19,9 @@ def legs_of(
     planned: Sequence[tuple[str, str]] = (),
     containers: frozenset[str] = frozenset(),
 ) -> tuple[list[Leg], dict[str, list[Told]]]:
-    """Return a trip's legs, those announced first, and the bags that came in but were not on it.
+    """Return a trip's legs, and the bags that came in but were not on it.
+
+    Announced legs come first, in their order, the others as they departed.
 
     `told` are the trip's steps and those that its postings are about; `moved` is what each moved,
     by (bag, event); `planned` the announced (origin, destination)s. A code of `containers` stands
@@ -44,7 +46,10 @@ def legs_of(
             ]
             if lost:
                 strays[code] = lost
-    return [one.leg(*key) for key, one in building.items()], strays
+    legs = [one.leg(*key) for key, one in building.items()]
+    later = [leg for leg in legs if (leg.origin, leg.destination) not in planned]
+    later.sort(key=lambda leg: leg.departures[0].order)
+    return [*legs[: len(legs) - len(later)], *later], strays
 
 
 @dataclass
@@ -88,6 +93,11 @@ def _ride(
         if riding and said:
             riding.outcome, riding.reason = said.outcome, said.reason
         left_behind = said is not None and said.outcome in STAYED
+        if riding and step.kind == "depart" and step.names_trip and code in step.codes:
+            # Loaded once more without an arrival between: what its postings say of it cancels out
+            # but for what was found more or less.
+            found_g = did.out_g - did.off_g
+            did = Moved(riding.out_g + found_g, riding.out_g, step.site, found_g, booked=True)
         leaves = step.kind == "depart" and _happened(code, step, did.out_g, did)
         lands = not left_behind and (did.off_g or not leaves)
         if riding and lands and _happened(code, step, did.off_g, did):

@@ -1,6 +1,8 @@
 // A load that arrives. Without this file the form works as it stands: every bag is taken to have
 // come, and each line opens. This adds finding one bag among four hundred by a part of its code,
-// counts as they are chosen, and marking all the rest at once.
+// counts as they are chosen, marking all the rest at once, and showing only what is special, so
+// that the button to send is within a thumb's reach.
+const FEW = 12;
 const box = document.querySelector("[data-arrivals]");
 if (box) {
   const rows = [...box.querySelectorAll(".arrivals > li")];
@@ -28,29 +30,50 @@ if (box) {
     submit.textContent = whole ? `签收全部 ${come} 袋` : come ? `其余 ${come} 袋全部签收` : "登记签收";
   }
 
+  let usual = "arrived";
+
   function mark(from, to) {
     for (const row of rows) {
       const select = choice(row);
       if (select.value === from) select.value = to;
     }
+    usual = to;
     say();
+    filter();
   }
 
   const find = box.querySelector("#find-bag");
   const found = box.querySelector("[data-found]");
   const plain = (text) => text.toUpperCase().replace(/[^0-9A-Z]/g, "");
 
+  const every = box.querySelector("[data-every]");
+  let all = rows.length <= FEW;
+
+  function special(row) {
+    const weighed = row.querySelector(".with-unit input").value !== "";
+    return choice(row).value !== usual || weighed || row.querySelector(".error") !== null;
+  }
+
   function filter() {
     const wanted = plain(find.value);
     let seen = 0;
     for (const row of rows) {
-      const fits = row.dataset.code.includes(wanted);
+      const fits = wanted ? row.dataset.code.includes(wanted) : all || special(row);
       row.hidden = !fits;
       if (fits) seen += 1;
     }
-    found.textContent = !wanted ? "" : seen ? `找到 ${seen} 袋` : "这一车里没有这个码。有实物就在下面“输入标签码”里写上。";
+    found.textContent = !wanted
+      ? ""
+      : seen
+        ? `找到 ${seen} 袋`
+        : "这一车里没有这个码。有实物就在下面“输入标签码”里写上。";
+    every.textContent = all ? "只看有问题的" : `逐袋查看 ${rows.length} 袋`;
   }
 
+  every.addEventListener("click", () => {
+    all = !all;
+    filter();
+  });
   find.addEventListener("input", filter);
   find.addEventListener("keydown", (event) => {
     if (event.key !== "Enter") return;
@@ -70,7 +93,9 @@ if (box) {
 
   if (rows.length) {
     box.querySelector("[data-flip]").hidden = false;
-    if (rows.length > 5) box.querySelector(".find-bag").hidden = false;
+    box.querySelector(".find-bag").hidden = rows.length <= FEW;
+    every.hidden = rows.length <= FEW;
     say();
+    filter();
   }
 }

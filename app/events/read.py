@@ -14,7 +14,7 @@ from app.batches.read import batches_within
 from app.errors import NotFound
 from app.events.declare import of_counties
 from app.events.models import Refusal
-from app.events.story import answer_of, codes_in, refs_in, trip_of
+from app.events.story import answer_of, codes_in, trip_of
 from app.ledger.leaf import read_leaf
 from app.ledger.models import Event, Leaf
 from app.pagination import after_row, micros_of, page
@@ -50,12 +50,17 @@ async def event(session: AsyncSession, caller: Caller, event_id: UUID) -> dict[s
     numbers = await numbers_of(session, [trip] if trip else [])
     shown = answer_of(parts, leaf, leaf_hash, numbers.get(trip) if trip else None)
     shown |= {"leaf_index": leaf_index, "postings": postings}
+    if site:
+        shown["site"] = site  # a correction need not name it
     if own:
         return shown
-    body = parts["event"].get("replacement", parts["event"])
-    batches = [ref for ref in refs_in(body) if ref["code"] in seen]
-    foreign = {**shown, "site": body.get("site", site)}
-    return {**{key: foreign[key] for key in FOREIGN}, "batches": batches}
+    body = shown.get("replacement", shown)
+    named = {field: body[field] for field in ("batches", "inputs", "outputs") if field in body}
+    in_reach = {
+        field: [batch for batch in batches if batch["code"] in seen]
+        for field, batches in named.items()
+    }
+    return {"batches": [], **{key: shown[key] for key in FOREIGN if key in shown}, **in_reach}
 
 
 async def _sight(

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -13,14 +14,13 @@ from app.areas.scope import Reach
 from app.batches.models import Batch
 from app.batches.read import latest_batches
 from app.batches.stock import SEALED
-from app.events.schemas import KINDS
-from app.events.story import codes_in, mass_in
+from app.events.story import codes_in, happening_of, mass_in
 from app.ledger.leaf import read_leaf
-from app.ledger.models import Event, EventBatch
+from app.ledger.models import Correction, Event, EventBatch
 from app.parties.models import Site
 from app.parties.read import sites_within
 
-SEEN_MOVING = (*SEALED, "in_transit", "disposed")
+SEEN_MOVING = (*SEALED, "in_transit", "disposed", "written_off")
 """Statuses that officials watch; each of fifteen hand-ins into an open bag would drown the rest."""
 BAGS_A_CHANGE = 10
 """So many bags are read for each line: a load of forty is one line, and rarely all are."""
@@ -57,38 +57,65 @@ class Change:
 
 
 async def latest_at(session: AsyncSession, site: str, limit: int) -> list[Movement]:
-    """Return the latest events at a site, newest first."""
+    """Return the latest events at a site, newest first; a correction instead of what it corrects.
+
+    Declarations move nothing.
+    """
+    gone = select(Correction.corrects).where(Correction.corrects == Event.id)
     query = (
-        select(Event.kind, Event.effective_at, Event.leaf)
-        .where(Event.site == site, Event.kind.in_(KINDS))
+        select(Event.id, Event.kind, Event.effective_at, Event.leaf)
+        .where(Event.site == site, Event.kind != "declare", ~gone.exists())
         .order_by(Event.occurred_on.desc(), Event.effective_at.desc())
         .limit(limit)
     )
-    found = [_movement(*row) for row in await session.execute(query)]
-    return [movement for movement in found if movement]
+    rows = (await session.execute(query)).all()
+    # What only takes an event back names no bags itself: they stand beside it.
+    bare = [row.id for row in rows if happening_of(read_leaf(row.leaf)) is None]
+    named: dict[UUID, list[str]] = {}
+    if bare:
+        beside = select(EventBatch.event_id, EventBatch.batch_code).where(
+            EventBatch.event_id.in_(bare)
+        )
+        for event, code in await session.execute(beside.order_by(EventBatch.batch_code)):
+            named.setdefault(event, []).append(code)
+    told = (_movement(r.kind, r.effective_at, r.leaf, named.get(r.id, [])) for r in rows)
+    return [movement for movement in told if movement]
 
 
-def _movement(kind: str, effective_at: datetime, leaf: str) -> Movement | None:
-    """Return an event as a line; None for a correction that only takes back."""
-    parts = read_leaf(leaf)
-    body = parts["event"].get("replacement", parts["event"])
+def _movement(
+    kind: str, effective_at: datetime, leaf: str, beside: Sequence[str]
+) -> Movement | None:
+    happening = happening_of(read_leaf(leaf))
+    if happening is None or not codes_in(happening.body):
+        return Movement(kind, effective_at, beside[0], len(beside) - 1, None) if beside else None
+    body = happening.body
     codes = codes_in(body)
-    if not codes:
-        return None
-    weighed = [mass_in(ref)[0] for ref in body.get("batches") or body.get("inputs", ())]
-    counted = sum((parts["stamps"].get("counted") or {}).get("scopes", {}).values())
+    # What goes into a repack comes out of it again: its outputs are what it is about.
+    about = body.get("outputs") or body.get("batches", ())
+    weighed = [mass_in(batch)[0] for batch in about]
+    counted = sum((happening.stamps.get("counted") or {}).get("scopes", {}).values())
     known = [grams for grams in weighed if grams is not None]
-    mass_g = sum(known) if known and len(known) == len(weighed) else counted or None
-    if body.get("group_mass_g"):
-        mass_g = body["group_mass_g"]
-    return Movement(kind, effective_at, codes[0], len(codes) - 1, mass_g)
+    mass_g = sum(known) if known and len(known) == len(weighed) else counted or _together(body)
+    first = about[0]["code"] if about else codes[0]
+    count = len(about) if "outputs" in body else len(codes) - ("container" in body)
+    return Movement(kind, effective_at, first, max(count, 1) - 1, mass_g)
+
+
+def _together(body: dict[str, Any]) -> int | None:
+    """Return the net grams of what was weighed together."""
+    if "group_mass_g" in body:
+        return int(body["group_mass_g"])
+    weighed = body.get("weighed", {})
+    if "tare_g" in weighed:
+        return int(weighed["gross_g"] - weighed["tare_g"])
+    return None
 
 
 async def latest_changes(session: AsyncSession, reach: Reach, limit: int) -> list[Change]:
     """Return the latest changes of sealed bags in reach, newest first, one an event."""
     bags = await latest_batches(session, reach, statuses=SEEN_MOVING, limit=limit * BAGS_A_CHANGE)
     together: dict[str, list[Batch]] = {}
-    for bag in (one for one in bags if one.kind == "bag"):
+    for bag in (bag for bag in bags if bag.kind == "bag"):
         together.setdefault(bag.state["last_event"], []).append(bag)
     loads = dict(list(together.items())[:limit])
     rows = await session.execute(

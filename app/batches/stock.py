@@ -29,7 +29,7 @@ async def stock_of(
     since_us = cast(Batch.state["last"][0].astext, BigInteger)
     query = select(
         func.count(), func.coalesce(func.sum(Batch.mass_g), 0), func.min(since_us)
-    ).where(Batch.site == site, Batch.kind == "bag", Batch.status.in_(statuses))
+    ).where(Batch.site == site, Batch.status.in_(statuses))
     bags, mass_g, oldest_us = (await session.execute(query)).one()
     days = None
     if oldest_us is not None:

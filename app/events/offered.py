@@ -1,7 +1,7 @@
 """What an event form offers to choose from: bags that fit, trips on their way, places, vehicles."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, get_args
 from uuid import UUID
@@ -143,7 +143,10 @@ async def bags_of_trip(session: AsyncSession, trip: UUID, site: str) -> list[Bag
         .order_by(Batch.code)
         .limit(MAX_BATCHES)
     )
-    packed = await containers_of(session, *on_the_way)
+    packed = [
+        replace(one, note=f"容器，内有 {one.bags} 袋")
+        for one in await containers_of(session, *on_the_way)
+    ]
     return [*packed, *(Bag(*row) for row in await session.execute(query))]
 
 

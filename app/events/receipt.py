@@ -17,7 +17,7 @@ from app.events.happening import Happening, codes_in, happening_of, mass_in, ref
 from app.events.schemas import KINDS
 from app.events.story import members_at
 from app.ledger.leaf import read_leaf
-from app.ledger.models import Event, EventBatch
+from app.ledger.models import EventBatch
 from app.orm import among
 from app.packaging.read import list_terms
 from app.parties.names import site_names
@@ -91,7 +91,7 @@ async def receipt_of(session: AsyncSession, caller: Caller, event_id: UUID) -> R
         sources.add(source)
     made = {ref["code"] for ref in body.get("outputs", ())}
     bags = [line for line in lines if line.code not in made]
-    site = body.get("site") or await _site_of(session, event_id)
+    site = event["site"]
     destination = body.get("destination") or await _destination(session, event)
     names = await site_names(session, [code for code in (site, destination) if code])
     return Receipt(
@@ -105,7 +105,7 @@ async def receipt_of(session: AsyncSession, caller: Caller, event_id: UUID) -> R
         pieces=sum(line["pieces"] for line in body.get("contents", [])) or None,
         payment_fen=body.get("payment", {}).get("fen"),
         trip={"number": event["trip"], "to_name": names.get(destination or site, "")}
-        if event["trip"]
+        if event.get("trip")
         else None,
     )
 
@@ -118,12 +118,6 @@ async def _codes_of(session: AsyncSession, event_id: UUID) -> list[str]:
         .order_by(EventBatch.batch_code)
     )
     return list(await session.scalars(query))
-
-
-async def _site_of(session: AsyncSession, event_id: UUID) -> str:
-    found = await session.scalar(select(Event.site).where(Event.id == event_id))
-    assert found, "what happens to bags happens at a site"
-    return found
 
 
 async def _batches(session: AsyncSession, codes: Iterable[str]) -> dict[str, Batch]:

@@ -20,8 +20,9 @@ from app.custody.stories import Stories, booked_of, stories_of
 from app.db import Database
 from app.events.effects import placed
 from app.events.fold import Folded
+from app.events.happening import Happening
 from app.events.state import FINAL, LabelFacts, State, state_from_json
-from app.events.story import Happening, members_at, story_of
+from app.events.story import members_at, story_of
 from app.events.together import fold_together
 from app.orm import among
 

@@ -25,7 +25,7 @@ def step_in_words(step: CustodyStep) -> tuple[str, list[str], bool]:
     )
     flags = [words("FLAGS").get(flag, flag) for flag in step.flags]
     large = bool(step.difference_g) and asks_for_attention(step.difference_g, step.mass_g)
-    return verb, [*filter(None, plain), *flags], bool(flags or step.outcome or large)
+    return verb, [*(str(one) for one in plain if one), *flags], bool(flags or step.outcome or large)
 
 
 def difference_in_words(grams: int) -> str:

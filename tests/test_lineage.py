@@ -299,6 +299,21 @@ class TestContainers:
         assert {one["code"] for one in inside} == {a, b}
         assert (await custody(world, a))["members"] is None
 
+    async def test_a_bag_weighed_in_its_container_shows_its_share(self, world: World) -> None:
+        [box] = await world.issue_labels(1, site=None, kind="container")
+        a, b = await collected(world, 1_000, 3_000)
+        weighed = {"container": box, "gross_g": 5_600, "tare_g": 2_000}
+        await world.event("pack", a, b, site=STATION, container=box, weighed=weighed)
+        await to_plant(world, box, mass_g=3_200)
+        size = await log_size(world)
+        for chain in (await custody(world, a), await custody(world, a, as_of=size)):
+            assert [(s["mass_g"], s["mass_source"], s["via"]) for s in chain["steps"][1:]] == [
+                (900, "apportioned", None), (900, "carried", box), (800, "apportioned", box),
+            ]  # fmt: skip
+            assert chain["batch"] == await got(world, f"/api/v1/batches/{a}")
+            assert chain["balance"]["held_g"] == 800
+            assert chain["balance"]["loss_g"] == 200
+
 
 class TestScope:
     async def test_a_foreign_lineage_shows_codes_places_and_masses_alone(

@@ -8,8 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.batches.models import Batch
-from app.custody.stories import booked_of, stories_of
-from app.events.fold import Folded, fold
+from app.custody.stories import booked_of, folded, stories_of
 from app.events.state import LabelFacts, State, Vector
 from app.orm import among
 
@@ -96,9 +95,8 @@ async def _folded(session: AsyncSession, codes: list[str], size: int) -> dict[st
     for code, label in labels:
         if code not in stories.named:
             continue
-        folded = fold(LabelFacts(**label), stories.story(code, booked.get(code, [])))
-        assert isinstance(folded, Folded), f"{code}: each prefix of the log was decided to fit"
-        found[code] = node_of(code, folded.state)
+        told = folded(code, LabelFacts(**label), stories.story(code, booked.get(code, [])))
+        found[code] = node_of(code, told.state)
     return found
 
 

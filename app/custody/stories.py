@@ -16,10 +16,13 @@ from sqlalchemy.orm import aliased
 from app.balance.booked import transfer_of
 from app.balance.models import Posting
 from app.balance.postings import Transfer
+from app.events.fold import Folded
 from app.events.happening import Happening, codes_in, happening_of
 from app.events.shelf import settled
-from app.events.state import Step
+from app.events.state import LabelFacts, Step
 from app.events.story import story_of
+from app.events.taking import Conflict
+from app.events.together import fold_together
 from app.ledger.leaf import read_leaf
 from app.ledger.models import Correction, Event, EventBatch, Leaf
 from app.orm import among
@@ -64,6 +67,13 @@ class Stories:
 
     def _boxes(self, code: str) -> set[str]:
         return {h.body["container"] for h in self.own(code) if h.kind == "pack"}
+
+
+def folded(code: str, label: LabelFacts, story: Iterable[Step]) -> Folded:
+    """Fold a story whose shares of weighings and repacks are filled in as they are booked."""
+    found = fold_together({code: label}, {code: story})
+    assert not isinstance(found, Conflict), f"{code}: each prefix of the log was decided to fit"
+    return found[code]
 
 
 async def stories_of(

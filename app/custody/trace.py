@@ -20,9 +20,9 @@ from app.batches.read import find_batch, find_unused_label
 from app.custody.as_of import size_as_of
 from app.custody.balance import BatchBalance, balance_of
 from app.custody.current import Current, describe
-from app.custody.stories import Stories, Told, booked_of, stories_of
+from app.custody.stories import Stories, Told, booked_of, folded, stories_of
 from app.events.effects import placed
-from app.events.fold import Folded, fold
+from app.events.fold import Folded
 from app.events.state import LabelFacts, State, Step
 from app.events.taking import Moved
 from app.parties.models import Site
@@ -157,27 +157,25 @@ async def trace(
     cut = None if as_of is None else size
     stories = await stories_of(session, [code], cut)
     if kind == "container":
-        folded = _places(code, stories)
+        told = _places(code, stories)
     else:
         shared = any(h.ties for h in stories.around(code))
         booked = (await booked_of(session, [code], cut))[code] if shared else []
-        found = fold(label, stories.story(code, booked))
-        assert isinstance(found, Folded), f"{code}: each prefix of the log was decided to fit"
-        folded = found
-    names = await _names(session, reach, [step for step, _ in folded.taken])
-    before = [State(), *(moved.state for _, moved in folded.taken)]
+        told = folded(code, label, stories.story(code, booked))
+    names = await _names(session, reach, [step for step, _ in told.taken])
+    before = [State(), *(moved.state for _, moved in told.taken)]
     steps = tuple(
         _show(code, stories.told[step.event], step, moved, _trip(step, state), names)
-        for (step, moved), state in zip(folded.taken, before, strict=False)
+        for (step, moved), state in zip(told.taken, before, strict=False)
     )
     now = describe(
         code,
         kind,
-        folded.state,
+        told.state,
         numbers=names.trips,
         updated_at=max((step.recorded_at for step in steps), default=None),
     )
-    return Trace(now, steps, balance_of(folded.transfers), size, cut, stories)
+    return Trace(now, steps, balance_of(told.transfers), size, cut, stories)
 
 
 def _places(code: str, stories: Stories) -> Folded:

@@ -11,6 +11,7 @@ from app.db import Database
 from app.demo.found import Alert, compare, missed, unexplained
 from app.demo.planted import Planted
 from app.demo.plants import PLANTS
+from scripts import docs
 from scripts.alert_figures import alerts_of, play_into
 
 LAST_DAY = date(2026, 10, 17)
@@ -40,6 +41,11 @@ async def plain(server: dict[str, str], template: str) -> AsyncIterator[list[Ale
 
 def test_every_rule_of_alerts_has_something_planted_for_it() -> None:
     assert {plant.rule for plant in PLANTS} == set(RULES)
+
+
+def test_the_list_of_what_is_planted_is_the_one_in_the_guide() -> None:
+    path = "docs/demo.md"
+    assert (docs.ROOT / path).read_text(encoding="utf-8") == docs.GENERATED[path]()
 
 
 async def test_everything_planted_is_found_by_its_rule(

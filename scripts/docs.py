@@ -1,4 +1,4 @@
-"""Make what docs/ repeats of the code: problems, configuration, the floors in architecture.
+"""Make what docs/ repeats of the code: problems, configuration, floors, what the demo has planted.
 
 `python -m scripts.docs --write` writes them; without it, names those that are stale, and fails.
 """
@@ -7,6 +7,7 @@ import argparse
 import re
 import sys
 from configparser import ConfigParser
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,12 @@ from pydantic import AliasChoices
 from pydantic.fields import FieldInfo
 
 from app import main as _main  # noqa: F401  every problem is defined where main can reach it
+from app.alerts.rules.catalogue import RULES
 from app.config import ROOT, Settings
+from app.demo.plants import PLANTS, county_of
+from app.demo.settle import build_world
+from app.demo.start import SEED
+from app.demo.world import county_rows
 from app.error_handlers import status_of
 from app.errors import DomainError, every_problem
 from app.ops.remedies import REMEDIES
@@ -117,7 +123,42 @@ def architecture() -> str:
     )
 
 
+def demonstration() -> str:
+    """Return docs/demo.md with what is planted in its season between their marks."""
+    written = (ROOT / "docs" / "demo.md").read_text(encoding="utf-8")
+    return re.sub(
+        r"(<!-- plants[^\n]*-->\n).*?(<!-- end plants -->)",
+        lambda found: f"{found[1]}{_plants()}{found[2]}",
+        written,
+        flags=re.DOTALL,
+    )
+
+
+def _plants() -> str:
+    # Sites hang on the seed alone; any last day will do.
+    world = build_world(SEED, date(2025, 11, 21))
+    names = county_rows()
+    lines = [
+        "| 预警 | 在哪里 | 哪一天 | 是什么样 | 怎么找 |\n",
+        "|---|---|---|---|---|\n",
+    ]
+    for plant in PLANTS:
+        county = county_of(plant, world)
+        sites = [f"{county}-{number}" for number in plant.sites]
+        where = "、".join(f"`{code}` {world.site[code].name}" for code in sites)
+        days = "—" if plant.days_ago is None else f"最后一天之前 {plant.days_ago} 天"
+        state = "gone" if plant.settles else "todo"
+        lines.append(
+            f"| {RULES[plant.rule].title} `{plant.rule}` "
+            f"| {county} {names[county]['name']}{'：' if where else ''}{where} "
+            f"| {days} | {plant.looks} "
+            f"| `/alerts?state={state}&rule={plant.rule}&area={county}` |\n"
+        )
+    return "".join(lines)
+
+
 GENERATED = {
+    "docs/demo.md": demonstration,
     "docs/architecture.md": architecture,
     "docs/problems.md": problems,
     "docs/configuration.md": configuration,

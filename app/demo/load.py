@@ -82,17 +82,21 @@ async def load(
     last_day: date,
     *,
     days: int = DAYS,
+    counties: int | None = None,
+    plain: bool = False,
     together: int = TOGETHER,
     show: Show = lambda _: None,
 ) -> list[Credentials]:
     """Load the world of a seed and play its season of `days` up to the end of `last_day`.
 
-    The database is migrated and empty; about `together` events share a transaction. Returns every account with its password, and calls `show`
-    with a Chinese line now and then. Raises SeasonDoesNotHold where an event is refused.
+    The database is migrated and empty; about `together` events share a transaction. `counties`
+    makes the world smaller, a `plain` season has no irregularities planted in it. Returns every
+    account with its password, and calls `show` with a Chinese line now and then. Raises
+    SeasonDoesNotHold where an event is refused.
     """
     show("模拟一季：生成站点、人员和记录……")
-    world = build_world(seed, last_day)
-    actions = list(play(world, days))
+    world = build_world(seed, last_day, counties)
+    actions = play(world, days, plain=plain)
     begin = datetime.combine(season_days(last_day, days)[0] - timedelta(days=1), time(9), SHANGHAI)
     source = Seeded(stream(seed, "load"))
     rng = stream(seed, "load/ids")

@@ -27,6 +27,8 @@ class Plant:
     looks: str
     act: Callable[[Planting], None] | None = None
     """None where it is done elsewhere: in what a county declares."""
+    settles: bool = False
+    """Whether what is wrong is put right within the season, so that the alert closes by itself."""
 
 
 PLANTS = (
@@ -55,11 +57,11 @@ PLANTS = (
     Plant("missing-depart", 5, ("P0004",), 25,
           "贮存站签收了一袋，谁也没有登记发运", act.not_sent),
     Plant("missing-depart", 5, ("P0008",), 30,
-          "发运登记十一天后才补传；补传以后预警自动关闭", act.sent_late),
+          "发运登记十一天后才补传；补传以后预警自动关闭", act.sent_late, settles=True),
     Plant("missing-arrive", 6, ("P0007",), 23,
           "运到就直接入库，没有签收", act.not_received),
     Plant("weight-difference", 6, ("P0004",), 27,
-          "7 千克多输成 70 千克多；三天后县里更正，预警自动关闭", act.gross_slip),
+          "7 千克多输成 70 千克多；三天后县里更正，预警自动关闭", act.gross_slip, settles=True),
     Plant("container-at-two-places", 7, ("S0001", "S0002"), 20,
           "同一个托盘码前两天在贮存点装箱，没有转运登记就在中转站又装箱", act.one_pallet_twice),
     Plant("impossible-speed", 8, (), 17,
@@ -79,7 +81,7 @@ PLANTS = (
     Plant("round-weights", 13, ("S0002",), None,
           "中转站的称重多是整千克和半千克，每周还逐袋“称重”盘点", act.round_weights),
     Plant("full-store", 13, ("P0007",), 31,
-          "把启用前的存货一次登记进来，超过核定容量的 95 %", act.full_store),
+          "把启用前的存货一次登记进来，超过核定容量的 95 %；清运以后预警自动关闭", act.full_store, settles=True),
 )  # fmt: skip
 
 

@@ -17,8 +17,8 @@ from app.demo.supply import declarations
 from app.demo.world import SHANGHAI, Account, World, stream
 
 DAYS = 100
-HAND_INS = 225
-"""Expected on a mean day of the season, all points together."""
+HAND_INS = 1.34
+"""Expected at a mean point on a mean day of the season: 225 at the 168 points of all pilots."""
 LATE_PHONES = 0.07
 SKEWED_CLOCKS = 0.04
 BROKEN_PHONES = 0.02
@@ -52,7 +52,7 @@ def live(world: World, days: int = DAYS, *, plain: bool = False) -> Season:
     end = midnight(world.last_day + timedelta(days=1))
     begin = end - timedelta(days=days)
     devices = _devices(world, begin, days)
-    means = _hand_ins_by_day(world, season_days(world.last_day, days))
+    means = _hand_ins_by_day(season_days(world.last_day, days))
     issues: list[LabelIssue] = []
     planted: list[Planted] = []
     for county in world.pilots:
@@ -78,11 +78,10 @@ def _reception(action: Action) -> tuple[datetime, str]:
     return action.at.astimezone(UTC), who
 
 
-def _hand_ins_by_day(world: World, days: list[date]) -> dict[date, float]:
+def _hand_ins_by_day(days: list[date]) -> dict[date, float]:
     """Return how many hand-ins a point expects on each day."""
     weights = {day: _MONTHS[day.month - 1] * _WEEKDAYS[day.weekday()] for day in days}
-    points = sum(site.kind == "P" for site in world.sites)
-    each = HAND_INS * len(days) / points / sum(weights.values())
+    each = HAND_INS * len(days) / sum(weights.values())
     return {day: weight * each for day, weight in weights.items()}
 
 

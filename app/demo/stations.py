@@ -16,7 +16,7 @@ PALLET_STEP_G = 200
 """The division of a platform scale."""
 OPENING_BAGS = (8, 16)
 HALF_KG = 500
-MOST_ROUNDED = 0.03
+MOST_ROUNDED = 0.025
 """More than this share is not rounded off: it would show at the next scale."""
 
 

@@ -17,7 +17,7 @@ from app.balance.models import CountyFlow, SiteFlow
 from app.evidence import rows
 from app.ledger.follow import cursor_of
 from app.ledger.leaf import commitment
-from app.ledger.models import Event, EventPrivate, Leaf
+from app.ledger.models import Correction, Event, EventPrivate, Leaf
 from app.ops.models import Installation
 from app.orm import Base
 from app.supply.follow import SUPPLY
@@ -109,6 +109,7 @@ def _sections(*, private: bool) -> Iterator[Section]:
         ("checkpoint", LogCheckpoint),
         ("cosignature", LogCosignature),
         ("key", LogKey),
+        ("correction", Correction),
         ("site_flow", SiteFlow),
         ("county_flow", CountyFlow),
     ):

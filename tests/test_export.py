@@ -181,7 +181,7 @@ async def test_the_first_and_the_last_line_tell_what_is_between(world):
         "checkpoint": NOTE + "".join(LINES),
     }  # fmt: skip
     kinds = [
-        "leaf", "waiting", "orphan", "tile", "head", "checkpoint", "cosignature", "key",
+        "leaf", "waiting", "orphan", "tile", "head", "checkpoint", "cosignature", "key", "correction",
         "site_flow", "county_flow", "supply_row", "supply_day",
     ]  # fmt: skip
     assert end == ["end", {kind: len(of_kind(between, kind)) for kind in kinds}]

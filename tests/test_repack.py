@@ -1,5 +1,6 @@
 """Sorting, mixing and relabelling; opening stock and write-offs. model.md, Repack and Event kinds."""
 
+import uuid
 from datetime import timedelta
 
 import pytest
@@ -268,3 +269,9 @@ class TestWriteOff:
         body = world.body("write_off", bag, site=ref.STATION, reason="丢了")
         assert await refused(world, body, 403) == "forbidden"
         assert await refused(world, body, 404, by="far_county") == "not-found"
+
+    async def test_a_case_that_it_names_must_be_there(self, world: World):
+        [bag] = await sealed(world, 5_000)
+        body = world.body("write_off", bag, site=ref.STATION, reason="火灾", case=str(uuid.uuid4()))
+        found = await problem(world, body, by="county")
+        assert (found["status"], found["pointer"]) == (404, "/case")

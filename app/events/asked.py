@@ -9,13 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.areas.scope import reach_of
 from app.auth.caller import OFFICIALS, Caller
+from app.cases.read import case_exists
 from app.errors import DomainError
 from app.events import correct
 from app.events import facts as load
 from app.events.facts import Facts
 from app.events.parse import Item
 from app.events.rules import times_of
-from app.events.schemas import Arrive, Collect, Depart, Draft, HandIn, Repack
+from app.events.schemas import Arrive, Collect, Depart, Draft, HandIn, Repack, StockCount, WriteOff
 from app.events.shelf import Shelf
 from app.events.state import Order
 from app.events.story import order_of
@@ -96,6 +97,7 @@ async def load_facts(session: AsyncSession, asked: Sequence[Asked], whole: froze
         shelf=Shelf(),
         policies=await load_policies(session, needed.origins),
         corrected=await load.corrected_among(session, needed.corrects) if needed.corrects else {},
+        cases=await _cases(session, asked),
         reaches={
             one.caller.id: await reach_of(session, one.caller)
             for one in {a.caller.id: a for a in asked if a.caller.role in OFFICIALS}.values()
@@ -106,6 +108,22 @@ async def load_facts(session: AsyncSession, asked: Sequence[Asked], whole: froze
         await load.load_whole(session, facts, late)
         await load.load_places(session, facts)
     return facts
+
+
+async def _cases(session: AsyncSession, asked: Sequence[Asked]) -> frozenset[tuple[UUID, UUID]]:
+    """Return the cases that exist among those that items name, each with who may see it."""
+    named = {
+        (one.item.draft.case, one.caller.id): one.caller
+        for one in asked
+        if isinstance(one.item.draft, StockCount | WriteOff) and one.item.draft.case
+    }
+    return frozenset(
+        [
+            (case, by)
+            for (case, by), caller in named.items()
+            if await case_exists(session, await reach_of(session, caller), case)
+        ]
+    )
 
 
 def _late(asked: Sequence[Asked], facts: Facts) -> set[str]:

@@ -53,6 +53,9 @@ def decide(
     )
     if site is None:
         raise NotFound(what=draft.site, pointer="/site")
+    case = getattr(draft, "case", None)
+    if case and (case, caller.id) not in facts.cases:
+        raise NotFound(what=str(case), pointer="/case")
     check_labels(item, facts)
     times = times_of(draft.occurred_at, item.sent_at, now, issued_of(item, facts))
     check_place(draft, site, day_of(times.effective))

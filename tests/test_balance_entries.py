@@ -270,6 +270,7 @@ async def test_a_repack_moves_nothing_but_what_it_removes_and_writing_off_is_tol
     assert on_trip["in"][f"site/{ref.POINT}"] >= 300
     for of in ({"area": ref.LUQUAN}, {"site": ref.STATION}, {"trip": trip}):
         await check(world, rng, day, day, **of)
+        assert await parts(world, day, day, rng, side="out", account="repack", **of) == []
 
 
 @pytest.mark.parametrize("query", [

@@ -41,8 +41,10 @@ class Cell:
         return isinstance(self.subject, OfCounties) and self._kind not in ("site", "transit")
 
     def sites(self) -> ColumnElement[bool]:
-        """Return which sites to look at."""
+        """Return which sites to look at; what goes through a repack is of no cell."""
         subject = self.subject
+        if self.account == REPACK:
+            return false()
         if isinstance(subject, OfSite):
             return Site.code == subject.site
         if isinstance(subject, OfTrip):
@@ -52,13 +54,8 @@ class Cell:
         return false() if self._inside else among(Site.county, subject.counties)
 
     def holds(self, other: Any, place: Any) -> ColumnElement[bool]:
-        """Return whether a transfer is of this cell, by the other account and the place.
-
-        What goes through a repack is of none. A list of what was held needs it, bag by bag.
-        """
+        """Return whether a transfer is of this cell, by the other account and the place."""
         subject = self.subject
-        if self.account == REPACK:
-            return false()
         if isinstance(subject, OfTrip | OfSite):
             by_trips = isinstance(subject, OfSite) and self.account == "transit"
             return _on_trip(other) if by_trips else _is(other, self.account)

@@ -75,11 +75,12 @@ def play(
     }
     if by is not None:
         seed(by)(Counted)
-    run_state_machine_as_test(
-        Counted, settings=settings(max_examples=examples, stateful_step_count=steps, **how)
-    )
+    if examples:
+        run_state_machine_as_test(
+            Counted, settings=settings(max_examples=examples, stateful_step_count=steps, **how)
+        )
 
-    @settings(max_examples=arrivals, **how)
+    @settings(max_examples=max(arrivals, 1), **how)
     @given(st.randoms(use_true_random=False), st.integers(0, 2**32), st.sampled_from([0, 0.15]))
     def in_another_order(rng: Random, shuffle: int, corrected: float) -> None:
         def life(bags: list[str], boxes: list[str]) -> Life:

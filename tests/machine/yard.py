@@ -1,6 +1,5 @@
 """The yard: one loop, one real database with sites in it, fresh labels for every life."""
 
-import asyncio
 from collections.abc import Coroutine, Sequence
 from datetime import datetime, timedelta
 from random import Random
@@ -8,7 +7,8 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import insert
+import uvloop
+from sqlalchemy import insert, text
 
 from app.auth.caller import Caller
 from app.batches.codes import make_code
@@ -29,7 +29,7 @@ class Yard:
     """Where events are told one after the other; what a desk does, with the database."""
 
     def __init__(self, urls: dict[str, str], *, seed: int = 0) -> None:
-        self.loop = asyncio.new_event_loop()
+        self.loop = uvloop.new_event_loop()
         self.rng = Random(seed)
         self.now = START
         self.examples = 0
@@ -46,6 +46,10 @@ class Yard:
         """Give the connections back."""
         self.run(self.database.close())
         self.loop.close()
+
+    def deadlocks(self) -> int:
+        """Return how many deadlocks the server resolved in this database."""
+        return self.run(_deadlocks(self.database))
 
     def issue(self, bags: int, boxes: int, *, late: int = 0) -> tuple[list[str], list[str]]:
         """Return fresh labels in the order of their codes; the last `late` were issued later."""
@@ -85,10 +89,10 @@ class Yard:
         self.now += timedelta(seconds=1)
         submissions = [Submission(by, bodies, self.now, sent_at) for by, bodies in queues]
         outcomes = self.run(record_together(self.database, submissions))
-        return [_told(one) for answers in outcomes for one in answers]
+        return [told_of(one) for answers in outcomes for one in answers]
 
 
-def _told(outcome: Outcome) -> Told:
+def told_of(outcome: Outcome) -> Told:
     if outcome.error:
         assert outcome.error.name
         assert outcome.error.kind is not Kind.UNAVAILABLE, outcome.error
@@ -103,6 +107,14 @@ async def _execute(owner: str, setting: str) -> None:
         await connection.execute(f'ALTER DATABASE "{name}" SET {setting} = off')
     finally:
         await connection.close()
+
+
+async def _deadlocks(database: Database) -> int:
+    async with database.read() as session:
+        found = await session.scalar(
+            text("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
+        )
+    return int(found or 0)
 
 
 async def _lay_out(database: Database) -> None:

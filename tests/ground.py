@@ -231,7 +231,9 @@ TARE_LABEL = Thing(
 def to_correct(door: str) -> Thing:
     """Return an event that nobody has corrected yet; what others recorded, each at a door."""
     return Thing(
-        lambda ground, who: ground.to_correct.get((who.name, "own", door), ground.events["own"]),
+        lambda ground, who: ground.to_correct.get(
+            (who.name, "own", door), ground.to_correct["collector", "own", door]
+        ),
         lambda ground, who: ground.to_correct.get(
             (who.name, "other", door), EVENT.other(ground, who)
         ),

@@ -124,6 +124,13 @@ def test_an_impossible_weight_is_told_in_kilograms():
         ("hand_in", "/payment/fen", "payment_yuan"),
         ("hand_in", "/contents/3/size", "contents"),
         ("depart", "/vehicle", "vehicle"),
+        ("store", "/group_mass_g", "group_kg"),
+        ("pack", "/container", "container"),
+        ("pack", "/weighed/gross_g", "gross_kg"),
+        ("pack", "/weighed/tare_g", "tare_kg"),
+        ("repack", "/outputs", "sum"),
+        ("repack", "/inputs/0/code", "codes"),
+        ("write_off", "/case", "case"),
     ],
 )
 def test_a_pointer_into_the_body_finds_its_field(kind, pointer, field):
@@ -148,9 +155,99 @@ def test_a_whole_load_is_weighed_with_one_number():
     assert filled.field_at("/group_mass_g") == "group_kg"
 
 
-@pytest.mark.parametrize("weight", ["0", "40001", "很多"])
+@pytest.mark.parametrize("weight", ["0", "60001", "很多"])
 def test_a_load_that_no_lorry_carries_is_told_at_its_field(weight):
     fields = [("site", "130110-S0001"), ("outcome-A", "arrived"), ("group_kg", weight)]
     filled = fill("arrive", typed(fields), NOW)
     assert list(filled.errors) == ["group_kg"]
     assert "group_mass_g" not in filled.body
+
+
+def test_a_container_in_a_list_is_weighed_gross_with_its_tare():
+    form = filled("store", **{"gross_kg-BOX": "295", "tare_kg-BOX": "15", "tare_kg-EMPTY": "12"})
+    form = fill("store", typed([*form.values.items(), ("pick", "BOX"), ("pick", "EMPTY")]), NOW)
+    assert form.body["batches"] == [
+        {"code": "BOX", "gross_g": 295_000, "tare_g": 15_000},
+        {"code": "EMPTY"},
+    ]
+    wrong = fill(
+        "store", typed([("pick", "BOX"), ("gross_kg-BOX", "15"), ("tare_kg-BOX", "15")]), NOW
+    )
+    assert wrong.errors["gross_kg-BOX"] == "毛重应大于皮重"
+    assert wrong.field_at("/batches/0/gross_g") == "gross_kg-BOX"
+    assert wrong.field_at("/batches/0/code") == "bag-BOX"
+
+
+def test_a_pallet_is_packed_on_one_scale():
+    form = filled("pack", container="BOX", codes=CODE, gross_kg="295", tare_kg="15.5")
+    assert form.body["weighed"] == {"container": "BOX", "gross_g": 295_000, "tare_g": 15_500}
+    form = filled("pack", container="BOX", codes=CODE, tare_kg="15")
+    assert "weighed" not in form.body
+    form = filled("pack", container="BOX", codes=CODE, gross_kg="295", group_kg="280")
+    assert form.errors["group_kg"] == "毛重和净重只填一个"
+    assert filled("pack", codes=CODE).errors["container"]
+
+
+REPACK = {
+    "as": "sort", "codes": f"{CODE} 7.0", "out-0-code": "A", "out-0-kg": "4", "out-0-material": "pet",
+    "out-4-code": "B", "out-4-kg": "2.9",
+}  # fmt: skip
+
+
+def test_a_repack_says_in_words_what_does_not_add_up():
+    assert filled("repack", **REPACK).errors["sum"].startswith("还有 100 克没有着落")
+    more = filled("repack", **REPACK | {"out-0-kg": "5"})
+    assert more.errors["sum"].startswith("多出 900 克")
+    even = filled("repack", **REPACK, **{"removed_kg-moisture": "0.1"})
+    assert not even.errors
+    assert even.body["removed"] == [{"reason": "moisture", "mass_g": 100}]
+    assert even.body["outputs"][0] == {"code": "A", "mass_g": 4_000, "material": "pet"}
+    # The second new bag was typed in the fifth row.
+    assert even.field_at("/outputs/1/code") == "out-4-code"
+    assert even.field_at("/outputs/1/mass_g") == "out-4-kg"
+    assert even.field_at("/removed/0/mass_g") == "removed_kg-moisture"
+
+
+def test_a_repack_asks_for_the_weight_of_each_bag():
+    form = filled("repack", **REPACK | {"codes": CODE, "out-4-kg": ""})
+    assert form.errors["codes"]
+    assert form.errors["out-4-kg"]
+    assert filled("repack", codes=f"{CODE} 7.0").errors["sum"]
+
+
+def test_the_weight_that_a_form_came_with_is_carried_and_a_typed_one_is_weighed():
+    fields = [
+        ("as", "mix"),
+        ("pick", "X"),
+        ("pick", "Y"),
+        ("out-0-code", "A"),
+        ("out-0-kg", "12.5"),
+    ]
+    for code, now in (("X", "7.0"), ("Y", "5.5")):
+        fields += [(f"held_kg-{code}", "7"), (f"mass_kg-{code}", now)]
+    form = fill("repack", typed([("site", "130110-S0001"), *fields]), NOW)
+    assert not form.errors
+    assert form.body["inputs"] == [
+        {"code": "X", "mass_g": 7_000, "mass_source": "carried"},
+        {"code": "Y", "mass_g": 5_500},
+    ]
+
+
+def test_a_relabelling_is_one_old_code_one_new_code_and_one_weight():
+    form = filled("repack", **{"as": "relabel"}, old_code="X", new_code="Y", mass_kg="7")
+    assert form.body["reason"] == "relabel"
+    assert form.body["inputs"] == [{"code": "X", "mass_g": 7_000}]
+    assert form.body["outputs"] == [{"code": "Y", "mass_g": 7_000}]
+    assert form.field_at("/inputs/0/code") == "old_code"
+    assert form.field_at("/outputs/0/code") == "new_code"
+    assert form.field_at("/outputs/0/mass_g") == "mass_kg"
+    empty = filled("repack", **{"as": "relabel"})
+    assert {"old_code", "new_code", "mass_kg"} <= empty.errors.keys()
+
+
+def test_opening_stock_needs_its_weight_and_no_bag_of_the_books():
+    assert filled("stock_count", opening=CODE).errors["opening"]
+    form = filled("stock_count", opening=f"{CODE} 4.5")
+    assert form.body["batches"] == [{"code": CODE, "mass_g": 4_500}]
+    assert filled("stock_count").errors["codes"]
+    assert filled("write_off", codes=CODE).errors["reason"]

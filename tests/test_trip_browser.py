@@ -112,9 +112,9 @@ async def test_a_whole_load_is_weighed_at_once_and_not_bag_by_bag_too(world, pag
     await sign_in(page, address, "keeper")
     await page.goto(f"{address}/trips/{trip}")
     await page.click("text=签收这一车")
-    await page.fill("#group_mass_kg", "20.5")
+    await page.fill("#group_kg", "20.5")
     await page.click(f"[data-code='{bags[0].replace('-', '')}'] summary")
     await page.fill(f"[id='mass_kg-{bags[0]}']", "7")
     await page.click("[data-submit]")
-    await page.wait_for_selector("#group_mass_kg-error:has-text('整车重量就不要再填')")
-    assert await page.input_value("#group_mass_kg") == "20.5", "what was typed is still there"
+    await page.wait_for_selector("#group_kg-error:has-text('整车重量就不要再填')")
+    assert await page.input_value("#group_kg") == "20.5", "what was typed is still there"

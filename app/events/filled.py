@@ -69,7 +69,7 @@ def _arrive(filled: Filled) -> None:
         filled.errors["codes"] = NO_BAGS
     group_g = on_one_scale(filled).get("group_mass_g")
     if group_g is not None and any({"mass_g", "gross_g"} & bag.keys() for bag in here):
-        filled.errors["group_mass_kg"] = "已经填了单袋重量，整车重量就不要再填"
+        filled.errors["group_kg"] = "已经填了单袋重量，整车重量就不要再填"
     filled.body |= {
         "batches": here,
         "group_mass_g": group_g,

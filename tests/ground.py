@@ -196,6 +196,11 @@ RIDE = Thing(
     lambda ground, _: ground.rides["far"],
     str(uuid4()),
 )
+LOT = Thing(
+    lambda ground, _: ground.events["own_lot"],
+    lambda ground, _: ground.events["far_lot"],
+    str(uuid4()),
+)
 SUPPLY_EVENT = Thing(
     lambda ground, _: ground.events["own_supply"],
     lambda ground, _: ground.events["far_supply"],
@@ -335,6 +340,8 @@ async def lay_out(database: Database) -> Ground:
     ground.events = {name: event["id"] for name, event in collected.items()}
     ground.events["own"] = await _hand_in_of(world, own)
     ground.trips["to station"], ground.trips["to plant"] = await _trips_of(world, own)
+    ground.events["own_lot"] = await _treatment_of(world, own)
+    ground.events["far_lot"] = await _far_lot(world)
     ground.events["own_supply"] = await _supply(world, "county", w.LUQUAN)
     ground.events["far_supply"] = await _supply(world, "far_county", w.ANXIN, dealer=FAR_NAME)
     await _events_to_correct(ground)
@@ -405,6 +412,12 @@ async def _hand_in_of(world: World, code: str) -> str:
 async def _trips_of(world: World, code: str) -> list[str]:
     answer = await world.client("admin").get(f"/api/v1/batches/{code}/custody")
     return [step["trip"] for step in answer.json()["steps"] if step["kind"] == "depart"]
+
+
+async def _treatment_of(world: World, code: str) -> str:
+    answer = await world.client("admin").get(f"/api/v1/batches/{code}/custody")
+    event: str = answer.json()["steps"][-1]["event"]
+    return event
 
 
 async def _supply(world: World, by: str, county: str, **fields: str) -> str:
@@ -508,6 +521,17 @@ def straw_project(name: Any) -> dict[str, Any]:
     """Return what an entry of `straw-projects` must say, under a name of its own."""
     values = {"kind": "整县推进", "county": w.LUQUAN, "operator": "某公司", "year": 2024}
     return {"name": name, "values": values}
+
+
+async def _far_lot(world: World) -> str:
+    """Let a bag of 安新县 be burnt where nobody of the others has been; return the treatment."""
+    [code] = await world.issue_labels(1, county=w.ANXIN, site=w.FAR_POINT)
+    await world.event("collect", code, site=w.FAR_POINT, mass_g=4_000)
+    gone = {"destination": w.INCINERATOR, "vehicle": "冀AD12345"}
+    await world.event("depart", code, site=w.FAR_POINT, **gone)
+    await world.event("arrive", code, site=w.INCINERATOR)
+    done = await world.event("dispose", code, site=w.INCINERATOR, method="incinerate")
+    return str(done["id"])
 
 
 async def _secrets_for(ground: Ground) -> None:

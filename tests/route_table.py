@@ -25,6 +25,7 @@ from tests.ground import (
     EVENT,
     LABEL,
     LINK,
+    LOT,
     NEW_ID,
     NOW,
     PHOTO,
@@ -339,6 +340,11 @@ ROUTES: dict[str, Row | tuple[Row, ...]] = {
     ),
     "GET /api/v1/batches/{code}": Row(EVERYONE, "batches.read", path={"code": BAG}),
     "GET /api/v1/batches/{code}/custody": Row(EVERYONE, "batches.read", path={"code": BAG}),
+    "GET /api/v1/batches/{code}/sources": Row(EVERYONE, "batches.read", path={"code": BAG}),
+    "GET /api/v1/batches/{code}/destinations": Row(EVERYONE, "batches.read", path={"code": BAG}),
+    # a treatment of one's own bag, of a bag elsewhere, and of nothing
+    "GET /api/v1/lots/{event_id}": Row(EVERYONE, "batches.read", path={"event_id": LOT}),
+    "GET /api/v1/lots/{event_id}/sources": Row(EVERYONE, "batches.read", path={"event_id": LOT}),
     # trips
     "POST /api/v1/trips": Row(
         MAY_MOVE, "trips.announce", own=201,
@@ -633,6 +639,14 @@ ROUTES: dict[str, Row | tuple[Row, ...]] = {
     "GET /balance": of_balance(page=True),
     "GET /balance/entries": of_balance(page=True, side="closing"),
     "GET /balance/sites": of_sites(page=True),
+    "GET /batches/{code}/sources": Row(EVERYONE, "batches.read", path={"code": BAG}, page=True),
+    "GET /batches/{code}/custody.pdf": Row(EVERYONE, "batches.read", path={"code": BAG}, page=True),
+    "GET /lots/{event_id}": Row(EVERYONE, "batches.read", path={"event_id": LOT}, page=True),
+    "GET /lots/{event_id}.pdf": Row(EVERYONE, "batches.read", path={"event_id": LOT}, page=True),
+    # A QR spells it in capitals; it leads to the page, which looks at scope.
+    "GET /LOTS/{event_id}": Row(
+        ANYONE, path={"event_id": LOT}, own=303, elsewhere=303, page=True, public=True
+    ),
     "GET /reports/recovery": Row(SUPERVISORS, "reports.read", nothing=frozenset({"township"}), page=True),
     "GET /record/{kind}": (
         *(

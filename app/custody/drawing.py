@@ -8,9 +8,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-BOX, JOIN = 196.0, 168.0
+BOX, JOIN = 186.0, 150.0
 """Widths of a batch and of a join."""
-BETWEEN = 84.0
+BETWEEN = 76.0
 """Room for the lines between columns, and for the weights on them."""
 LINE, PAD, GAP = 20.0, 8.0, 18.0
 MARGIN = 12.0

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import IO, Any
 
 from app.custody.corrections import Corrected
-from app.custody.paper_picture import put_picture
+from app.custody.drawing import Picture
+from app.custody.paper_picture import placing_of, put_picture, put_turned_picture
 from app.custody.sources import Group, Sources
 from app.custody.told import LotTold, Told
 from app.custody.trace import CustodyStep, Trace
@@ -81,10 +82,7 @@ def draw_chain(
         paper.facts(_facts(batch), columns=1, link=f"HTTPS://{how.host}/B/{batch['code']}")
         for flag in batch["flags"]:
             paper.paragraph(f"{words('FLAGS').get(flag, flag)}。", warm=True)
-        if told.picture:
-            paper.heading("来龙去脉")
-            if not put_picture(paper, told.picture):
-                paper.paragraph("经过的袋较多，图见平台页面，下面列出来源和去向。")
+        _picture(paper, told.picture)
         paper.heading("全程记录")
         if found.steps:
             with Table(paper, STEPS) as table:
@@ -100,6 +98,8 @@ def draw_chain(
             _places(paper, told.townships, told.sources.mass_g)
             _bags(paper, told.sources)
         _rests_on(paper, basis)
+        if told.picture and placing_of(told.picture) == "end":
+            put_turned_picture(paper, told.picture)
 
 
 def draw_lot(file: IO[bytes], told: LotTold, basis: Basis, how: Printing) -> None:
@@ -124,16 +124,27 @@ def draw_lot(file: IO[bytes], told: LotTold, basis: Basis, how: Printing) -> Non
         )
         if lot.partial:
             paper.paragraph("这批处理里还有别处的袋，这里只列出您能查看的。", warm=True)
-        if told.picture:
-            paper.heading("来龙去脉")
-            if not put_picture(paper, told.picture):
-                paper.paragraph("经过的袋较多，图见平台页面，下面列出来源。")
+        _picture(paper, told.picture)
         for name, by in (("按县", "county"), ("按乡镇", "township"), ("按回收点", "point")):
             paper.heading(name)
             _places(paper, told.totals(by), told.sources.mass_g)
         paper.heading("逐袋")
         _bags(paper, told.sources)
         _rests_on(paper, basis)
+        if told.picture and placing_of(told.picture) == "end":
+            put_turned_picture(paper, told.picture)
+
+
+def _picture(paper: Document, picture: Picture | None) -> None:
+    if picture is None:
+        return
+    paper.heading("来龙去脉")
+    placing = placing_of(picture)
+    if placing == "here":
+        put_picture(paper, picture)
+    else:
+        where = "末页附图" if placing == "end" else "平台页面"
+        paper.paragraph(f"经过的袋较多，图见{where}，下面列出来源和去向。")
 
 
 def _facts(batch: dict[str, Any]) -> list[tuple[str, str]]:
@@ -207,7 +218,7 @@ def _destinations(paper: Document, told: Told, code: str) -> None:
     if not told.destinations or [one.key for one in told.destinations] == [code]:
         only = told.destinations[0] if told.destinations else None
         if only and only.kind == "treated":
-            paper.paragraph(f"已处理：{destination_in_words(only)}。")
+            paper.paragraph(f"{destination_in_words(only)}。")
         return
     paper.heading("去向")
     columns = (

@@ -19,49 +19,74 @@ from app.paper.fonts import BOLD, REGULAR
 from app.templating import mass
 
 FLOW, WHITE = HexColor("#79a99c"), HexColor("#ffffff")
-SMALLEST = 0.36
-"""Of the page's size on screen: smaller than that nobody reads it."""
+LARGEST, UPRIGHT, SMALLEST = 0.72, 0.46, 0.36
+"""Of the size on screen: never larger; turned where it would be smaller upright; unreadable."""
 
 
-def put_picture(paper: Document, picture: Picture) -> bool:
-    """Draw a picture where the document stands; tell whether it fits on one page at all.
+def _upright(picture: Picture) -> float:
+    return min(ACROSS / picture.width, (TOP - BOTTOM - 60) / picture.height, LARGEST)
 
-    One that would be too small to read is left out: the tables below it tell the same.
+
+def _turned(picture: Picture) -> float:
+    return min((TOP - BOTTOM) / picture.width, (ACROSS - 30) / picture.height, LARGEST)
+
+
+def placing_of(picture: Picture) -> str:
+    """Return where a picture goes: `here`, turned on a page at the `end`, or `nowhere`.
+
+    One that would be too small to read goes nowhere: the tables tell the same.
     """
-    scale = min(ACROSS / picture.width, (TOP - BOTTOM - 60) / picture.height, 0.72)
-    if scale < SMALLEST:
-        return False
-    height = picture.height * scale
-    paper.room(height)
-    canvas, top = paper.canvas, paper.y
+    upright, turned = _upright(picture), _turned(picture)
+    if upright >= min(UPRIGHT, max(turned, SMALLEST)):
+        return "here"
+    return "end" if turned >= SMALLEST else "nowhere"
 
-    def at(x: float, y: float) -> tuple[float, float]:
-        return LEFT + x * scale, top - y * scale
 
+def put_picture(paper: Document, picture: Picture) -> None:
+    """Draw a picture upright where the document stands."""
+    scale = _upright(picture)
+    paper.room(picture.height * scale)
+    paper.canvas.saveState()
+    paper.canvas.translate(LEFT, paper.y)
+    _draw(paper, picture, scale)
+    paper.canvas.restoreState()
+    paper.y -= picture.height * scale
+    paper.gap(8)
+
+
+def put_turned_picture(paper: Document, picture: Picture) -> None:
+    """Draw a wide picture turned, on a page of its own, to be held sideways."""
+    paper.new_page()
+    paper.heading("附图　来龙去脉")
+    paper.canvas.saveState()
+    paper.canvas.translate(LEFT + 30, BOTTOM)
+    paper.canvas.rotate(90)
+    _draw(paper, picture, min(_turned(picture), (paper.y - BOTTOM) / picture.width))
+    paper.canvas.restoreState()
+
+
+def _draw(paper: Document, picture: Picture, scale: float) -> None:
+    """Draw a picture with its upper left corner at the canvas's origin."""
+    canvas = paper.canvas
     for frame in picture.frames:
-        x, y = at(frame.x, frame.y + frame.height)
+        x, y = frame.x * scale, -(frame.y + frame.height) * scale
         canvas.saveState()
         canvas.setDash(3, 2)
         paper.box(x, y, frame.width * scale, frame.height * scale)
         canvas.restoreState()
-        x, y = at(frame.x + 6, frame.y + 16)
+        x, y = (frame.x + 6) * scale, -(frame.y + 16) * scale
         paper.write(f"装在 …{frame.code[-12:]}", x, y, size=12 * scale, ink=SOFT)
+    canvas.setStrokeColor(FLOW)
     for link in picture.links:
-        canvas.saveState()
-        canvas.setStrokeColor(FLOW)
         canvas.setLineWidth(link.width * scale)
-        (x1, y1), (x2, y2) = at(link.x1, link.y1), at(link.x2, link.y2)
+        x1, y1, x2, y2 = link.x1 * scale, -link.y1 * scale, link.x2 * scale, -link.y2 * scale
         bend = (x2 - x1) / 2
         canvas.bezier(x1, y1, x1 + bend, y1, x2 - bend, y2, x2, y2)
-        canvas.restoreState()
     for link in picture.links:
-        x, y = at(link.x, link.y)
-        paper.write(mass(link.grams), x, y, size=12.5 * scale, align=link.align)
+        at = (link.x * scale, -link.y * scale)
+        paper.write(mass(link.grams), *at, size=12.5 * scale, align=link.align)
     for box in picture.boxes:
-        _box(paper, box, *at(box.x, box.y), scale)
-    paper.y = top - height
-    paper.gap(8)
-    return True
+        _box(paper, box, box.x * scale, -box.y * scale, scale)
 
 
 def _box(paper: Document, box: Box, x: float, y: float, scale: float) -> None:

@@ -72,7 +72,13 @@ def _lines(node: Node, shown: Shown) -> tuple[Words, ...]:
 
 
 def _short(name: str, most: int = 12) -> str:
-    return name if len(name) <= most else f"{name[: most - 1]}…"
+    """Cut a name to the width of so many Chinese characters; letters and digits take about half."""
+    wide = 0.0
+    for n, mark in enumerate(name):
+        wide += 0.55 if mark.isascii() else 1.0
+        if wide > most:
+            return f"{name[: n - 1]}…"
+    return name
 
 
 def verb_of(mode: str, reason: str | None) -> str:

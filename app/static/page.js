@@ -5,3 +5,11 @@ for (const button of document.querySelectorAll("[data-print]")) {
   button.addEventListener("click", () => window.print());
 }
 document.querySelector(".summary")?.focus();
+
+// A lineage that is wider than the screen begins at the batch that the page is about.
+for (const scroller of document.querySelectorAll(".lineage-scroll")) {
+  const here = scroller.querySelector(".here");
+  if (!here) continue;
+  const middle = here.getBoundingClientRect().left - scroller.getBoundingClientRect().left;
+  scroller.scrollLeft = middle - (scroller.clientWidth - here.getBoundingClientRect().width) / 2;
+}

@@ -6,28 +6,39 @@ import os
 import subprocess
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterable
-from datetime import date, datetime, timedelta
+from collections.abc import Iterable, Iterator
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from app.demo.actions import Action, Declaration, Delivery, LabelIssue
 from app.demo.geo import distance_km
 from app.demo.handins import unit_weights
-from app.demo.season import midnight, play
+from app.demo.season import live, midnight, play
 from app.demo.settle import build_world
 from app.demo.world import SHANGHAI
 from app.events.fold import Folded, fold
+from app.events.parse import read_item
+from app.events.schemas import KINDS
 from app.events.state import LabelFacts, Step
+from app.events.story import Happening, codes_in, public_of, story_of
+from app.events.together import fold_together
 
 ROOT = Path(__file__).parent.parent
 LAST_DAY = date(2025, 11, 21)
 WORLD = build_world("test", LAST_DAY)
-ACTIONS = list(play(WORLD))
+SEASON = live(WORLD)
+ACTIONS = play(WORLD, plain=True)
+"""Of a plain season: what is planted is not plausible, and meant not to be."""
 DELIVERIES = [action for action in ACTIONS if isinstance(action, Delivery)]
+ISSUES = [action for action in ACTIONS if isinstance(action, LabelIssue)]
+TARES = {code: issue.tare_g for issue in ISSUES for code in issue.codes if issue.tare_g}
 END = midnight(LAST_DAY + timedelta(days=1))
+SINGLE = {"hand_in", "collect", "depart", "arrive", "store", "dispose"}
+"""Kinds that can be folded one bag at a time, as long as nothing is weighed together."""
 
 
 def skew(delivery: Delivery) -> timedelta:
@@ -38,36 +49,64 @@ def skew(delivery: Delivery) -> timedelta:
     return off if abs(off) > timedelta(seconds=60) else timedelta(0)
 
 
-def steps() -> list[tuple[str, Step]]:
-    """Each bag's steps, in the order in which the server receives them."""
-    found = []
-    for delivery in DELIVERIES:
-        for event in delivery.events:
-            at = datetime.fromisoformat(event["occurred_at"]) + skew(delivery)
-            us = round(at.timestamp() * 1e6)
-            for line in event["batches"]:
-                step = Step(
-                    event=event["id"],
-                    kind=event["kind"],
-                    site=event["site"],
-                    effective_us=us,
-                    adjusted_us=us,
-                    seq=event["device"]["seq"],
-                    occurred_on=at.date(),
-                    mass_g=line.get("mass_g"),
-                    mass_source=line.get("mass_source"),
-                    trip=event.get("trip"),
-                    destination=event.get("destination"),
-                    method=event.get("method"),
-                )
-                found.append((line["code"], step))
+def net_of(event: dict[str, Any]) -> dict[str, int | None]:
+    """Return the containers that an event acts on, with net grams where they were weighed."""
+    found = {
+        line["code"]: line["gross_g"] - TARES[line["code"]] if "gross_g" in line else None
+        for line in event.get("batches", ())
+        if line["code"] in TARES
+    }
+    if "weighed" in event:
+        code = event["weighed"]["container"]
+        found[code] = event["weighed"]["gross_g"] - TARES[code]
     return found
 
 
-STEPS = steps()
-STORIES: dict[str, list[Step]] = defaultdict(list)
-for bag, told in STEPS:
-    STORIES[bag].append(told)
+def public(event: dict[str, Any]) -> dict[str, Any]:
+    """Return an event, or what a correction puts in its place, as it stands in the log."""
+    item = read_item(event)
+    return public_of(item.draft, item.codes)
+
+
+def happenings() -> Iterator[Happening]:
+    """Yield what is told of bags in the order of reception; corrections as what they put right."""
+    told: dict[str, Happening] = {}
+    for delivery in DELIVERIES:
+        for event in delivery.events:
+            if event["kind"] == "correct":
+                corrected = told.pop(event["corrects"])
+                if "replacement" in event:
+                    body = public(event)
+                    stamps = corrected.stamps | {"containers": net_of(body)}
+                    told[event["id"]] = Happening(event["id"], corrected.root, body, stamps)
+                continue
+            at = datetime.fromisoformat(event["occurred_at"]) + skew(delivery)
+            stamps = {
+                "effective_at": at.astimezone(UTC).isoformat(),
+                "adjusted_at": at.astimezone(UTC).isoformat(),
+                "containers": net_of(event),
+            }
+            if "trip" in event:
+                stamps["trip"] = event["trip"]
+            counted = sum(
+                line["pieces"] * unit_weights()[line["material"], line["form"], line["size"]]
+                for line in event.get("contents", ())
+            )
+            if counted:
+                stamps["counted"] = {"scopes": {"pesticide": max(1, (counted + 500) // 1000)}}
+            told[event["id"]] = Happening(event["id"], event["id"], public(event), stamps)
+    yield from told.values()
+
+
+NAMED: dict[str, list[Happening]] = defaultdict(list)
+for happening in happenings():
+    for named in codes_in(happening.body):
+        NAMED[named].append(happening)
+BAGS = sorted(NAMED.keys() - TARES.keys())
+STORIES: dict[str, list[Step]] = {
+    bag: story_of(bag, NAMED[bag], {code: NAMED[code] for code in TARES}) for bag in BAGS
+}
+FOLDED = fold_together({bag: LabelFacts(bag[:6]) for bag in BAGS}, STORIES)
 
 
 @pytest.mark.parametrize("last_day", [LAST_DAY, date(2026, 3, 1), date(2026, 7, 3)])
@@ -75,17 +114,17 @@ def test_the_season_is_as_large_as_promised_whenever_it_is_played(last_day: date
     world = build_world("season", last_day)
     kinds: Counter[str] = Counter()
     bags, days = set(), set()
-    for action in play(world):
+    for action in play(world, plain=True):
         if isinstance(action, Delivery):
             for event in action.events:
                 kinds[event["kind"]] += 1
-                bags |= {line["code"] for line in event["batches"]}
+                bags |= set(codes_in(event))
                 days.add(event["occurred_at"][:10])
     assert kinds["hand_in"] >= 20_000
     assert len(bags) >= 3_000
     assert len(days) >= 90
     assert max(days) == last_day.isoformat()
-    assert set(kinds) == {"hand_in", "collect", "store", "depart", "arrive", "dispose"}
+    assert set(kinds) == set(KINDS)
 
 
 def test_actions_come_in_the_order_of_reception_and_none_after_the_last_day() -> None:
@@ -95,30 +134,35 @@ def test_actions_come_in_the_order_of_reception_and_none_after_the_last_day() ->
 
 
 def test_true_stories_fold_without_a_gap_and_bags_end_in_every_state() -> None:
+    assert isinstance(FOLDED, dict), FOLDED
     states = Counter()
-    for code, story in STORIES.items():
-        told = fold(LabelFacts(code[:6]), story)
-        assert isinstance(told, Folded), told
-        assert told.state.flags == ()
+    for told in FOLDED.values():
+        flags = {flag for _, flag in told.state.flags}
+        assert flags <= {"damaged-at-arrival"}
         states[told.state.status] += 1
-    assert set(states) == {"open", "collected", "in_transit", "received", "stored", "disposed"}
-    assert min(states.values()) >= 5
+    assert set(states) == {
+        "open", "collected", "in_transit", "received", "stored", "disposed", "repacked",
+        "written_off",
+    }  # fmt: skip
+    assert min(states.values()) >= 2
 
 
 def test_no_bag_meets_a_conflict_in_the_order_of_reception_but_some_meet_gaps() -> None:
-    heard: dict[str, list[Step]] = defaultdict(list)
     gaps = set()
-    shuffled = {
-        code for code, story in STORIES.items() if story != sorted(story, key=lambda one: one.order)
-    }
-    for code, step in STEPS:
-        if code not in shuffled:
+    for bag in BAGS:
+        story = []
+        for happening in NAMED[bag]:
+            step = happening.step(bag)
+            if happening.kind not in SINGLE or step.group:
+                break
+            story.append(step)
+        if story == sorted(story, key=lambda step: step.order):
             continue
-        heard[code].append(step)
-        told = fold(LabelFacts(code[:6]), heard[code])
-        assert isinstance(told, Folded), told
-        if told.state.flags:
-            gaps.add(code)
+        for heard in range(1, len(story) + 1):
+            told = fold(LabelFacts(bag[:6]), story[:heard])
+            assert isinstance(told, Folded), told
+            if told.state.flags:
+                gaps.add(bag)
     assert len(gaps) >= 20
 
 
@@ -128,35 +172,112 @@ def test_hand_ins_come_before_their_bag_is_sealed_and_open_bags_stay_where_they_
         kinds = [step.kind for step in ordered]
         hand_ins = kinds.count("hand_in")
         assert kinds[:hand_ins] == ["hand_in"] * hand_ins
-        if len(kinds) > hand_ins:
+        if hand_ins and len(kinds) > hand_ins:
             assert kinds[hand_ins] == "collect"
+        if not hand_ins:
+            assert kinds[0] in ("collect", "repack", "stock_count")
         assert len({step.site for step in ordered[: hand_ins + 1]}) == 1
 
 
-def test_labels_are_issued_to_the_point_before_they_are_used_and_never_twice() -> None:
+def test_pallets_are_packed_weighed_once_and_sent_as_a_whole() -> None:
+    packs = [h for told in NAMED.values() for h in told if h.kind == "pack"]
+    assert len({h.event for h in packs}) >= 30
+    for pack in packs:
+        container = pack.body["container"]
+        assert pack.body["weighed"]["container"] == container
+        assert 10 <= len(pack.body["batches"]) <= 24
+        kinds = [h.kind for h in sorted(NAMED[container], key=lambda h: h.order)]
+        assert [kind for kind in kinds if kind not in ("stock_count", "store")][:3] in (
+            ["pack"], ["pack", "depart"], ["pack", "depart", "arrive"],
+        )  # fmt: skip
+
+
+def test_what_is_sorted_keeps_every_gram_and_comes_out_by_material() -> None:
+    repacks = {h.event: h.body for told in NAMED.values() for h in told if h.kind == "repack"}
+    sorts = [body for body in repacks.values() if body["mode"] == "sort"]
+    reasons = Counter(body["reason"] for body in repacks.values())
+    assert min(reasons["按材质分拣"], reasons["小袋合并"], reasons["relabel"]) >= 5
+    for body in repacks.values():
+        removed = sum(one["mass_g"] for one in body.get("removed", ()))
+        into = sum(one["mass_g"] for one in body["inputs"])
+        assert into == sum(one["mass_g"] for one in body["outputs"]) + removed
+    for body in sorts:
+        assert {one["reason"] for one in body["removed"]} == {"foreign", "moisture"}
+        assert {"pet", "pe"} <= {one.get("material") for one in body["outputs"]}
+
+
+def test_slips_are_corrected_by_their_author_within_a_day_or_else_by_the_county() -> None:
+    noted: dict[str, tuple[Delivery, dict[str, Any]]] = {}
+    reasons: Counter[str] = Counter()
+    for delivery in DELIVERIES:
+        for event in delivery.events:
+            noted[event["id"]] = delivery, event
+            if event["kind"] != "correct":
+                continue
+            first, corrected = noted[event["corrects"]]
+            reasons[event["reason"], corrected["kind"]] += 1
+            if delivery.account == first.account:
+                assert delivery.received_at - first.received_at < timedelta(hours=24)
+            else:
+                assert delivery.account == f"county-{corrected['site'][:6]}"
+            if event["reason"] == "incorrect_data":
+                pairs = zip(corrected["batches"], event["replacement"]["batches"], strict=True)
+                (off,) = [
+                    one["mass_g"] / other["mass_g"] - 1
+                    for one, other in pairs
+                    if one["mass_g"] != other["mass_g"]
+                ]
+                assert abs(off) < 0.05
+    assert set(reasons) == {
+        ("incorrect_data", "collect"), ("incorrect_data", "arrive"), ("did_not_occur", "store"),
+    }  # fmt: skip
+
+
+def test_stations_count_at_every_month_s_end_and_some_sites_enter_opening_stock() -> None:
+    counts = [
+        (delivery, event)
+        for delivery in DELIVERIES
+        for event in delivery.events
+        if event["kind"] == "stock_count"
+    ]
+    opening = [e for _, e in counts if e["reason"] == "平台启用前的存货"]
+    assert {e["site"][7] for e in opening} == {"P", "S"}
+    assert all(line["mass_g"] for e in opening for line in e["batches"])
+    monthly = {e["occurred_at"][:7] for _, e in counts if e not in opening}
+    assert monthly == {"2025-08", "2025-09", "2025-10"}
+    assert any(delivery.account.startswith("county-") for delivery, _ in counts)
+    assert any("group_mass_g" in event for _, event in counts)
+
+
+def test_labels_are_issued_to_the_site_before_they_are_used_and_never_twice() -> None:
     issued: dict[str, LabelIssue] = {}
-    for action in ACTIONS:
+    for action in SEASON.actions:
         if isinstance(action, LabelIssue):
             for code in action.codes:
                 assert code not in issued
                 issued[code] = action
         elif isinstance(action, Delivery):
             for event in action.events:
-                for line in event["batches"]:
-                    assert line["code"] in issued
-                    if event["kind"] in ("hand_in", "collect"):
-                        assert issued[line["code"]].site == event["site"]
+                named = codes_in(event)
+                assert issued.keys() >= set(named)
+                if event["kind"] in ("hand_in", "collect"):
+                    assert issued[named[0]].site == event["site"]
 
 
-def test_sealed_bags_weigh_4_to_12_kg_and_later_weighings_agree_within_7_percent() -> None:
+def test_sealed_bags_weigh_4_to_12_kg_and_later_weighings_agree_within_5_percent() -> None:
     differences = []
-    for story in STORIES.values():
-        ordered = sorted(story, key=lambda step: step.order)
-        masses = [step.mass_g for step in ordered if step.kind != "hand_in" and step.mass_g]
-        assert all(3_500 <= mass <= 12_500 for mass in masses)
-        differences += [abs(two / one - 1) for one, two in pairwise(masses)]
-    assert max(differences) < 0.09
-    assert 0.02 < sum(off > 0.03 for off in differences) / len(differences) < 0.15
+    for told in FOLDED.values():
+        before = 0
+        for step, moved in told.taken:
+            if step.kind in ("hand_in", "repack") or step.mass_g is None:
+                continue
+            if step.kind == "collect":
+                assert 3_500 <= step.mass_g <= 12_500
+            elif before:
+                differences.append(abs(step.mass_g / before - 1))
+            before = moved.state.mass_g
+    assert max(differences) < 0.05
+    assert 0.01 < sum(off > 0.015 for off in differences) / len(differences) < 0.15
 
 
 def test_the_sealed_weight_is_near_the_sum_of_what_was_counted() -> None:
@@ -164,7 +285,7 @@ def test_the_sealed_weight_is_near_the_sum_of_what_was_counted() -> None:
     sealed: dict[str, int] = {}
     for delivery in DELIVERIES:
         for event in delivery.events:
-            line = event["batches"][0]
+            line = event.get("batches", [{}])[0]
             if event["kind"] == "hand_in":
                 counted[line["code"]] += sum(
                     piece["pieces"]
@@ -175,7 +296,7 @@ def test_the_sealed_weight_is_near_the_sum_of_what_was_counted() -> None:
                 sealed[line["code"]] = line["mass_g"]
     both = [(mass, counted[code] / 1000) for code, mass in sealed.items() if code in counted]
     assert len(both) >= 2_500
-    assert all(abs(mass / sum_g - 1) < 0.1 for mass, sum_g in both)
+    assert all(abs(mass / sum_g - 1) < 0.12 for mass, sum_g in both)
 
 
 def test_lorries_arrive_after_they_depart_and_no_faster_than_80_km_an_hour() -> None:
@@ -193,7 +314,7 @@ def test_lorries_arrive_after_they_depart_and_no_faster_than_80_km_an_hour() -> 
 def test_loads_go_to_lawful_plants_alone_and_methods_fit_the_plant() -> None:
     lawful = {site.code: site.kind for kind in "RIL" for site in WORLD.receivers(kind)}
     methods = {"R": "resource_use", "I": "incinerate", "L": "landfill"}
-    disposals = [step for _, step in STEPS if step.kind == "dispose"]
+    disposals = [step for story in STORIES.values() for step in story if step.kind == "dispose"]
     assert {step.method for step in disposals} == set(methods.values())
     for step in disposals:
         assert methods[lawful[step.site]] == step.method
@@ -206,6 +327,9 @@ def test_everyone_records_for_a_site_of_their_own() -> None:
             if account.role == "carrier":
                 assert event["kind"] == "depart"
                 assert event["vehicle"] in WORLD.plates[account.area]
+            elif account.role == "county":
+                assert event["kind"] in ("stock_count", "write_off", "correct")
+                assert event["site"][:6] == account.area
             else:
                 assert event["site"] == account.site
 
@@ -233,8 +357,9 @@ def test_events_are_shaped_as_the_contract_says() -> None:
             assert event["id"][14] == "7"
             assert event["occurred_at"].endswith("+08:00")
             assert event["device"]["id"] == delivery.device
-            assert 1 <= len(event["batches"]) <= 500
-            assert len({line["code"] for line in event["batches"]}) == len(event["batches"])
+            named = [line["code"] for line in event.get("batches", ())]
+            assert len(named) <= 500
+            assert len(set(named)) == len(named)
     assert len(ids) == sum(len(delivery.events) for delivery in DELIVERIES)
 
 
@@ -246,10 +371,11 @@ def test_each_device_counts_its_events_without_a_hole() -> None:
             assert event["device"]["seq"] == last[delivery.device]
 
 
-def test_declared_supply_makes_plausible_rates_and_one_above_one() -> None:
+@pytest.mark.parametrize("plain", [False, True], ids=["planted", "plain"])
+def test_declared_supply_makes_plausible_rates_and_one_above_one_is_planted(plain: bool) -> None:
     generated: Counter[str] = Counter()
     collected: Counter[str] = Counter()
-    for action in ACTIONS:
+    for action in ACTIONS if plain else SEASON.actions:
         if isinstance(action, Declaration):
             for row in action.rows:
                 generated[row["county"]] += round(row["units"] * row["unit_weight_g"])
@@ -260,7 +386,7 @@ def test_declared_supply_makes_plausible_rates_and_one_above_one() -> None:
     rates = sorted(collected[county] / generated[county] for county in WORLD.pilots)
     assert rates[0] > 0.58
     assert rates[-2] < 0.97
-    assert 1 < rates[-1] < 1.1
+    assert (1 < rates[-1] < 1.1) != plain
 
 
 def digest(actions: Iterable[Action]) -> str:
@@ -272,14 +398,14 @@ def digest(actions: Iterable[Action]) -> str:
 
 
 def test_the_same_seed_and_day_give_the_same_season_whatever_the_hash_seed() -> None:
-    script = "from test_demo_season import ACTIONS, digest; print(digest(ACTIONS))"
+    script = "from test_demo_season import SEASON, digest; print(digest(SEASON.actions))"
     environment = os.environ | {"PYTHONHASHSEED": "7", "PYTHONPATH": f"{ROOT}:{ROOT}/tests"}
     run = subprocess.run(
         [sys.executable, "-c", script], env=environment, capture_output=True, check=True
     )
-    assert run.stdout.decode().strip() == digest(ACTIONS)
-    assert digest(play(build_world("test", LAST_DAY))) == digest(ACTIONS)
-    assert digest(play(build_world("other", LAST_DAY))) != digest(ACTIONS)
+    assert run.stdout.decode().strip() == digest(SEASON.actions)
+    assert digest(play(build_world("test", LAST_DAY))) == digest(SEASON.actions)
+    assert digest(play(build_world("other", LAST_DAY))) != digest(SEASON.actions)
 
 
 def test_the_season_is_told_in_chinese_time() -> None:

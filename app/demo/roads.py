@@ -111,7 +111,7 @@ def _receive(diary: Diary, station: Station, bags: list[Bag], at: datetime, trip
     told: Event = {}
     for bag in bags:
         if diary.chance(0.05):
-            bag.true_g *= 1 - diary.rng.uniform(0.01, 0.02)
+            bag.true_g *= 1 - diary.rng.uniform(0.01, 0.024)
             told["difference_reason"] = "封袋时未沥干，运到时已晾干"
         lines.append(station.weigh(diary, bag))
     torn = [bag for bag in bags if station.relabels and diary.chance(0.012)]

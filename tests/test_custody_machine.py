@@ -4,11 +4,16 @@ What it plays is in tests/machine/rules.py, what must hold in tests/machine/stan
 """
 
 from collections.abc import Iterator
+from itertools import pairwise
+from random import Random
 
 import pytest
 
 from tests.machine.play import play
+from tests.machine.races import Round
+from tests.machine.standing import check, standing_of
 from tests.machine.yard import Yard
+from tests.reference import STATION
 
 
 @pytest.fixture(scope="module")
@@ -26,3 +31,18 @@ def test_whatever_people_do_to_bags_and_containers_the_books_and_the_holders_are
 def test_phones_in_any_order_end_where_the_life_itself_ends(yard: Yard):
     played = play(yard, examples=0, steps=40, arrivals=4)
     assert played.lives
+
+
+def test_news_of_the_first_bag_reaches_the_last_of_sixty_that_came_out_of_it(yard: Yard):
+    round_ = Round(yard, Random(1), clients=30)
+    bags = round_.bags[:61]
+    late = round_.body("collect", bags[0], mass_g=500)
+    round_.recorded(round_.body("store", bags[0], mass_g=400))
+    for old, new in pairwise(bags):
+        parts = [{"code": old, "mass_g": 400}], [{"code": new, "mass_g": 400}]
+        relabelled = round_.body("repack", inputs=parts[0], outputs=parts[1], reason="relabel")
+        round_.recorded(relabelled)
+    round_.recorded(late)
+    standing = yard.run(standing_of(yard.database, bags))
+    check(standing)
+    assert {state.collector for state in standing.bags.values()} == {STATION}

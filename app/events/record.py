@@ -36,8 +36,6 @@ from app.trips.open import numbers_of
 REPLAYABLE = frozenset({"23505", "40P01", "40001"})
 """unique_violation, deadlock_detected, serialization_failure."""
 MAX_TRIES = 8
-MOST_ROUNDS = 40
-"""Each round locks the bags that the one before found to be concerned; they are few."""
 TRIES_TOGETHER = 2
 """A queue that lost a race finds the winner's rows at its second try; then one by one."""
 
@@ -102,13 +100,14 @@ async def record_together(
     source = source or Random()
     whole: frozenset[str] = frozenset()
     attempt = 0
-    for _ in range(MOST_ROUNDS):
+    while True:
         try:
             async with database.write() as session:
                 return await _record_in(session, submissions, source, whole)
         except Lacking as lacking:
             # Locks are taken in one order, so what turns out to be concerned is locked from the
-            # beginning of another transaction.
+            # beginning of another transaction: a round for each repack, or weighing together, in
+            # a row. There may be many; each finds bags that those before did not.
             if lacking.codes <= whole:
                 raise
             whole |= lacking.codes
@@ -121,8 +120,6 @@ async def record_together(
                 break
             if attempt == MAX_TRIES:
                 raise Unavailable from error
-    else:
-        raise Unavailable
     return [
         [
             (await record_together(database, [replace(one, bodies=[body])], source=source))[0][0]

@@ -27,6 +27,11 @@ def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
     [
         ("tree", "--tree-leaves", {"COPY", "tree in memory"}),
         ("verify", "--leaves", {"SHA-256", "json.loads"}),
+        (
+            "custody",
+            "--custody-events",
+            {"its SQL", *(f"its SQL, depth {depth}" for depth in range(3))},
+        ),
     ],
 )
 def test_a_part_prints_and_writes_its_figures_beside_raw_limits(tmp_path, part, size, held_against):

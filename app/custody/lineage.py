@@ -16,6 +16,7 @@ from app.batches.models import Batch
 from app.batches.read import batches_within
 from app.custody.nodes import Node
 from app.custody.shares import Edge
+from app.custody.trace import Trace
 from app.custody.walk import Walk, walk
 from app.events.state import STAGES
 from app.orm import among
@@ -27,7 +28,7 @@ MOST_EDGES = 2_000
 
 @dataclass(frozen=True)
 class LineageBatch:
-    """A batch of the lineage: never who handled it. `own` where its own page is in reach."""
+    """A batch of the lineage: never who handled it."""
 
     code: str
     level: int
@@ -37,7 +38,6 @@ class LineageBatch:
     county: str | None
     mass_g: int
     container: str | None
-    own: bool
 
 
 @dataclass(frozen=True)
@@ -56,28 +56,23 @@ class Lineage:
     complete: bool = True
 
 
-async def lineage_of(
-    session: AsyncSession, reach: Reach, code: str, size: int | None
-) -> tuple[Lineage, Walk]:
-    """Return the lineage of a batch as of a size of the log (None: now), and the walk to it."""
-    found = await walk(session, [code], size)
+async def lineage_of(session: AsyncSession, told: Trace) -> Lineage:
+    """Return the lineage of a traced batch, as of the same size of the log."""
+    code = told.batch.code
+    found = await walk(session, [code], told.cut, known=told.nodes)
     nearest = sorted(found.level, key=lambda c: (abs(found.level[c]), found.level[c], c))
     nodes = nearest[:MOST_NODES] or [code]
     kept = set(nodes)
     edges = [e for e in islice(edges_of(found), MOST_EDGES) if {e.input, e.output} <= kept]
     count = edge_count(found)
-    own = await own_among(session, reach, nodes)
-    lineage = Lineage(
+    return Lineage(
         tuple(nodes),
         tuple(edges),
-        tuple(
-            _shown(found.nodes[c], found.level[c], own=c in own) for c in nodes if c in found.nodes
-        ),
+        tuple(_shown(found.nodes[c], found.level[c]) for c in nodes if c in found.nodes),
         max(len(found.level), 1),
         count,
         found.whole and len(found.level) <= len(nodes) and count == len(edges),
     )
-    return lineage, found
 
 
 def edges_of(found: Walk) -> Iterator[Edge]:
@@ -113,7 +108,7 @@ async def own_among(session: AsyncSession, reach: Reach, codes: list[str]) -> se
     return set(await session.scalars(query))
 
 
-def _shown(node: Node, level: int, *, own: bool) -> LineageBatch:
+def _shown(node: Node, level: int) -> LineageBatch:
     return LineageBatch(
         node.code,
         level,
@@ -123,5 +118,4 @@ def _shown(node: Node, level: int, *, own: bool) -> LineageBatch:
         node.site[:6] if node.site else None,
         node.mass_g,
         node.container,
-        own,
     )

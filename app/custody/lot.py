@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.areas.scope import Reach
 from app.custody.lineage import own_among
-from app.custody.shares import Held
+from app.custody.shares import Held, sum_of
 from app.custody.sources import NOWHERE, Where, places_of
 from app.custody.stories import counts_at, stories_of
 from app.custody.walk import Walk, walk
@@ -42,7 +42,7 @@ class Lot:
     @property
     def mass_g(self) -> int:
         """Grams treated, of the bags that the reader sees."""
-        return int(sum(self.held.values()))
+        return int(sum_of(self.held.values()))
 
 
 async def lot_of(session: AsyncSession, reach: Reach, event: UUID, size: int | None) -> Lot | None:

@@ -41,7 +41,7 @@ class SourceShown(WhereShown):
     @classmethod
     def of(cls, one: Source) -> Self:
         """Return a source."""
-        return cls.model_validate(_flat(one, one.where, one.share) | {"code": one.code})
+        return cls.model_validate(_flat(one, one.where, one.share) | {"share": one.share})
 
 
 class GroupShown(WhereShown):

@@ -1,5 +1,6 @@
 """How batches stand that a lineage passes through: as they are, or as the log told them once."""
 
+import json
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -61,7 +62,7 @@ async def nodes_of(
     return found
 
 
-_OF_STATE = ("trip", "born", "last_event", "collector")
+_OF_STATE = ("trip", "born", "last_event", "collector", "hand_ins", "materials")
 _COLUMNS: tuple[Any, ...] = (
     Batch.code,
     Batch.status,
@@ -69,10 +70,9 @@ _COLUMNS: tuple[Any, ...] = (
     Batch.mass_g,
     Batch.container,
     *(Batch.state[key].astext for key in _OF_STATE),
-    Batch.state["hand_ins"],
-    Batch.state["materials"],
-    Batch.state["flags"],
+    Batch.state["flags"].astext.contains("missing-collect"),
 )
+"""As text: most of it is empty, and to read thousands of rows as JSON takes most of the time."""
 
 
 async def _stored(session: AsyncSession, codes: Collection[str]) -> dict[str, Node]:
@@ -81,7 +81,9 @@ async def _stored(session: AsyncSession, codes: Collection[str]) -> dict[str, No
 
 
 def _node(*row: Any) -> Node:
-    values: list[Any] = [*row[:-2], tuple((m, grams) for m, grams in row[-2]), _told(row[-1])]
+    *plain, hand_ins, materials, untold = row
+    counted = () if materials == "[]" else tuple((m, grams) for m, grams in json.loads(materials))
+    values: list[Any] = [*plain, int(hand_ins), counted, not untold]
     return Node(*values)
 
 

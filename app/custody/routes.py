@@ -94,7 +94,7 @@ async def get_custody(
     found = await trace(session, reach, parsed, as_of=moment)
     if found is None:
         raise NotFound(what=parsed)
-    lineage, _ = await lineage_of(session, reach, parsed, found.cut)
+    lineage = await lineage_of(session, found)
     corrections = await corrections_of(session, reach, found)
     box = found.batch.kind == "container"
     members = await members_of(session, reach, found, limit=0) if box else None

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from math import lcm
 from typing import TypeVar
 
 from app.balance.apportion import apportion
@@ -36,8 +37,13 @@ class Edge:
     in_g: int
     total_in_g: int
     out_g: int
-    share: Fraction
-    """Of the whole output, all its materials together."""
+    whole_g: int
+    """Grams of the whole output, all its materials together."""
+
+    @property
+    def share(self) -> Fraction:
+        """Return what part of the whole output this is; its edges sum to one."""
+        return Fraction(self.in_g * self.out_g, self.total_in_g * self.whole_g)
 
 
 @dataclass(frozen=True)
@@ -96,12 +102,12 @@ class Repacked:
         from_, to = list(inputs), list(outputs)
         for material, part in self.parts.items():
             for output in (code for code in to if code in part.outs):
-                of_all = Fraction(part.outs[output], sum(self.materials_by_output[output].values()))
+                whole_g = sum(self.materials_by_output[output].values())
                 for code in (code for code in from_ if part.ins.get(code)):
                     in_g = part.ins[code]
                     yield Edge(
                         code, output, self.event, self.mode, material,
-                        in_g, part.in_g, part.outs[output], of_all * Fraction(in_g, part.in_g),
+                        in_g, part.in_g, part.outs[output], whole_g,
                     )  # fmt: skip
 
 
@@ -180,9 +186,10 @@ def trace_back(held: Held, repacks: Iterable[Repacked]) -> dict[tuple[str, Mater
                     waiting[material, label or material] += amount * Fraction(grams, whole)
         for (material, label), amount in waiting.items():
             part = one.parts[material]
+            of_a_gram = amount / part.in_g
             for code, in_g in part.ins.items():
-                there = at.setdefault(code, {})
-                there[label] = there.get(label, Fraction(0)) + amount * Fraction(in_g, part.in_g)
+                there, came = at.setdefault(code, {}), of_a_gram * in_g
+                there[label] = there[label] + came if label in there else came
     return {(code, label): amount for code, by in at.items() for label, amount in by.items()}
 
 
@@ -233,12 +240,27 @@ def _row(one: Repacked, code: str) -> dict[Material, Fraction]:
 
 def grams_of(total_g: int, amounts: Mapping[Key, Fraction]) -> dict[Key, int]:
     """Divide whole grams in proportion to exact amounts, by largest remainder, ties by place."""
-    whole = sum(amounts.values())
+    whole = sum_of(amounts.values())
     if not whole:
         return dict.fromkeys(amounts, 0)
-    exact = {key: total_g * amount / whole for key, amount in amounts.items()}
+    factor = total_g / whole
+    exact = amounts if factor == 1 else {key: amount * factor for key, amount in amounts.items()}
     found = {key: share.numerator // share.denominator for key, share in exact.items()}
     missing = total_g - sum(found.values())
-    for key in sorted(exact, key=lambda key: found[key] - exact[key])[:missing]:
-        found[key] += 1
+    if missing:
+        left = {key: _remainder(share) for key, share in exact.items()}
+        for key in sorted(left, key=lambda key: -left[key])[:missing]:
+            found[key] += 1
     return found
+
+
+def _remainder(share: Fraction) -> int:
+    """Return what is left of a fraction beyond its whole part, in parts of 2⁻⁹⁶."""
+    return (share.numerator % share.denominator << 96) // share.denominator
+
+
+def sum_of(amounts: Iterable[Fraction]) -> Fraction:
+    """Add up many fractions over one denominator: each addition by itself would reduce it."""
+    some = list(amounts)
+    common = lcm(*(one.denominator for one in some))
+    return Fraction(sum(one.numerator * (common // one.denominator) for one in some), common)

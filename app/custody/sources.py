@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.areas.models import County
 from app.custody.nodes import Node
-from app.custody.shares import Held, grams_of, trace_back
+from app.custody.shares import Held, grams_of, sum_of, trace_back
 from app.custody.stories import counts_at
 from app.custody.walk import Walk
 from app.ledger.models import Event, EventBatch, Leaf
@@ -35,7 +35,7 @@ class Where:
     county_name: str | None = None
 
 
-NOWHERE = Where()
+NOWHERE, NONE = Where(), Fraction(0)
 
 
 @dataclass(frozen=True)
@@ -49,12 +49,19 @@ class Source:
 
     code: str
     kind: str
-    share: Fraction
+    amount: Fraction
+    """Exact grams of the whole that came from it."""
+    whole_g: int
     mass_g: int
     materials: tuple[tuple[str, int], ...]
     hand_ins: int
     own_mass_g: int | None
     where: Where = NOWHERE
+
+    @property
+    def share(self) -> Fraction:
+        """Return its exact part of the whole."""
+        return self.amount / self.whole_g if self.whole_g else Fraction(0)
 
 
 @dataclass(frozen=True)
@@ -73,13 +80,13 @@ async def sources_of(session: AsyncSession, found: Walk, held: Held, size: int |
     collector is known, and their places.
     """
     amounts = trace_back(held, found.made)
-    total_g = int(sum(held.values()))
+    total_g = int(sum_of(held.values()))
     grams = grams_of(total_g, amounts)
-    by_code: dict[str, Fraction] = defaultdict(Fraction)
+    by_code: dict[str, Fraction] = {}
     masses: dict[str, int] = defaultdict(int)
     materials: dict[str, dict[str, int]] = defaultdict(dict)
     for (code, material), amount in amounts.items():
-        by_code[code] += amount
+        by_code[code] = by_code[code] + amount if code in by_code else amount
         masses[code] += grams[code, material]
         if material:
             materials[code][material] = grams[code, material]
@@ -89,7 +96,8 @@ async def sources_of(session: AsyncSession, found: Walk, held: Held, size: int |
         Source(
             code,
             _kind(found.nodes.get(code)),
-            amount / total_g if total_g else Fraction(0),
+            amount,
+            total_g,
             masses[code],
             tuple(sorted(materials[code].items())),
             found.nodes[code].hand_ins if code in found.nodes else 0,
@@ -191,7 +199,7 @@ def grouped(sources: Sources, by: str) -> list[Group]:
             *names[key],
             bags=len(items),
             hand_ins=sum(one.hand_ins for one in items),
-            share=sum((one.share for one in items), Fraction(0)),
+            share=sum_of(one.amount for one in items) / sources.mass_g if sources.mass_g else NONE,
             mass_g=sum(one.mass_g for one in items),
             materials=materials_in(items),
         )

@@ -38,7 +38,7 @@ class Told:
 async def told_of(session: AsyncSession, reach: Reach, found: Trace) -> Told:
     """Return what is told of a traced batch beyond its own steps."""
     code = found.batch.code
-    walked = await walk(session, [code], found.cut)
+    walked = await walk(session, [code], found.cut, known=found.nodes)
     corrections = await corrections_of(session, reach, found)
     if found.batch.kind == "container":
         members = await members_of(session, reach, found, FEW)

@@ -20,6 +20,7 @@ from app.batches.read import find_batch, find_unused_label
 from app.custody.as_of import size_as_of
 from app.custody.balance import BatchBalance, balance_of
 from app.custody.current import Current, describe
+from app.custody.nodes import Node, node_of
 from app.custody.stories import Stories, Told, booked_of, folded, stories_of
 from app.events.effects import placed
 from app.events.fold import Folded
@@ -126,6 +127,8 @@ class Trace:
     log_size: int
     cut: int | None
     stories: Stories
+    nodes: dict[str, Node]
+    """The batch as its lineage begins with it; a container and an unused label are in none."""
 
 
 @dataclass(frozen=True)
@@ -175,7 +178,8 @@ async def trace(
         numbers=names.trips,
         updated_at=max((step.recorded_at for step in steps), default=None),
     )
-    return Trace(now, steps, balance_of(told.transfers), size, cut, stories)
+    nodes = {code: node_of(code, told.state)} if steps and kind == "bag" else {}
+    return Trace(now, steps, balance_of(told.transfers), size, cut, stories, nodes)
 
 
 def _places(code: str, stories: Stories) -> Folded:

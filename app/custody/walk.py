@@ -3,7 +3,7 @@
 Each level is a fixed number of statements, however many batches stand on it.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -69,11 +69,15 @@ async def walk(
     *,
     up: bool = True,
     down: bool = True,
+    known: Mapping[str, Node] | None = None,
     most: int = MOST_BATCHES,
 ) -> Walk:
-    """Walk from batches as of a size of the log; None means now."""
+    """Walk from batches as of a size of the log; None means now. `known` are the seeds, if loaded."""
     found = Walk(frozenset(seeds))
-    await _reach(session, found, dict.fromkeys(seeds, 0), (), size)
+    if known is None:
+        await _reach(session, found, dict.fromkeys(seeds, 0), (), size)
+    else:
+        found.nodes, found.level = dict(known), dict.fromkeys(known, 0)
     above, below = set(found.nodes) if up else set(), set(found.nodes) if down else set()
     while above or below:
         made_by = {code: found.nodes[code].born for code in above}

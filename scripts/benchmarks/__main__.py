@@ -16,7 +16,7 @@ from pathlib import Path
 
 from app.config import ROOT
 from app.embedded import EmbeddedPostgres, find_binaries
-from scripts.benchmarks import tree, verify
+from scripts.benchmarks import custody, tree, verify
 from scripts.benchmarks.measured import Part
 
 
@@ -31,13 +31,16 @@ def main() -> None:
     parser.add_argument(
         "--leaves", type=int, default=verify.LEAVES, help="leaves of the part verify"
     )
+    parser.add_argument(
+        "--custody-events", type=int, default=custody.EVENTS, help="events of the part custody"
+    )
     parser.add_argument("--json", type=Path, default=None, help="write the figures there too")
     given = parser.parse_args()
     chosen = given.parts.split(",")
     if not set(chosen) <= PARTS.keys():
         parser.error(f"--parts: {', '.join(PARTS)}")
-    if min(given.rounds, given.tree_leaves, given.leaves) < 1:
-        parser.error("--rounds, --tree-leaves, --leaves ≥ 1")
+    if min(given.rounds, given.tree_leaves, given.leaves, given.custody_events) < 1:
+        parser.error("--rounds, --tree-leaves, --leaves, --custody-events ≥ 1")
     # Unwinds like Ctrl-C: whatever was started is stopped.
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     print(f"{_machine()['description']}，{given.rounds} 轮 / rounds", flush=True)
@@ -77,6 +80,11 @@ def _verify(given: argparse.Namespace) -> Part:
         return verify.measure(folder, given.leaves, given.rounds)
 
 
+def _custody(given: argparse.Namespace) -> Part:
+    with _folder() as folder, EmbeddedPostgres(folder / "postgres") as server:
+        return custody.measure(server, given.custody_events, given.rounds)
+
+
 @contextmanager
 def _folder() -> Iterator[Path]:
     """Lend a folder on the disk that the platform itself writes to."""
@@ -86,7 +94,11 @@ def _folder() -> Iterator[Path]:
         yield Path(folder)
 
 
-PARTS: dict[str, Callable[[argparse.Namespace], Part]] = {"tree": _tree, "verify": _verify}
+PARTS: dict[str, Callable[[argparse.Namespace], Part]] = {
+    "tree": _tree,
+    "verify": _verify,
+    "custody": _custody,
+}
 """By name; each runs by itself."""
 
 

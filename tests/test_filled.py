@@ -124,7 +124,7 @@ def test_an_impossible_weight_is_told_in_kilograms():
         ("hand_in", "/payment/fen", "payment_yuan"),
         ("hand_in", "/contents/3/size", "contents"),
         ("depart", "/vehicle", "vehicle"),
-        ("store", "/group_mass_g", "group_mass_kg"),
+        ("store", "/group_mass_g", "group_kg"),
         ("pack", "/container", "container"),
         ("pack", "/weighed/gross_g", "gross_kg"),
         ("pack", "/weighed/tare_g", "tare_kg"),
@@ -161,8 +161,8 @@ def test_a_pallet_is_packed_on_one_scale():
     assert form.body["weighed"] == {"container": "BOX", "gross_g": 295_000, "tare_g": 15_500}
     form = filled("pack", container="BOX", codes=CODE, tare_kg="15")
     assert "weighed" not in form.body
-    form = filled("pack", container="BOX", codes=CODE, gross_kg="295", group_mass_kg="280")
-    assert form.errors["group_mass_kg"] == "毛重和净重只填一个"
+    form = filled("pack", container="BOX", codes=CODE, gross_kg="295", group_kg="280")
+    assert form.errors["group_kg"] == "毛重和净重只填一个"
     assert filled("pack", codes=CODE).errors["container"]
 
 

@@ -19,7 +19,7 @@ PARTS = {"mass_g": "mass_kg", "gross_g": "gross_kg", "tare_g": "tare_kg"}
 """The fields of a bag's weights, by what the wire calls them."""
 FIELDS = {
     "outputs": "sum",
-    "group_mass_g": "group_mass_kg",
+    "group_mass_g": "group_kg",
     "weighed": "gross_kg",
     "weighed/container": "container",
     "weighed/tare_g": "tare_kg",

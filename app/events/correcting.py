@@ -37,7 +37,7 @@ def as_recorded(body: dict[str, Any]) -> Blank:
     for ref in refs_in(body):
         values |= _weights(ref)
         values[f"material-{ref['code']}"] = ref.get("material", "")
-    values["group_mass_kg"] = in_kilograms(body.get("group_mass_g"))
+    values["group_kg"] = in_kilograms(body.get("group_mass_g"))
     weighed = body.get("weighed", {})
     values["gross_kg"] = in_kilograms(weighed.get("gross_g"))
     values["tare_kg"] = in_kilograms(weighed.get("tare_g"))
@@ -142,8 +142,8 @@ def _put_on_scale(filled: Filled, weighed: dict[str, Any], gross: str, tare: str
 def _weigh_together(filled: Filled, new: dict[str, Any], before: Blank) -> None:
     """Put changed readings of a shared scale into the event."""
     values = filled.values
-    if not _same(values, before, "group_mass_kg"):
-        _put(new, "group_mass_g", filled.grams("group_mass_kg", most=MAX_GROUP_G))
+    if not _same(values, before, "group_kg"):
+        _put(new, "group_mass_g", filled.grams("group_kg", most=MAX_GROUP_G))
     if not (_same(values, before, "gross_kg") and _same(values, before, "tare_kg")):
         weighed = {"container": new.get("weighed", {}).get("container", before["container"])}
         _put_on_scale(filled, weighed, "gross_kg", "tare_kg")

@@ -60,10 +60,10 @@ def on_one_scale(filled: Filled, container: str | None = None) -> dict[str, Any]
             "container": container,
             **gross_and_tare(filled, "gross_kg", "tare_kg"),
         }
-    net_g = filled.grams("group_mass_kg", most=MAX_GROUP_G)
+    net_g = filled.grams("group_kg", most=MAX_GROUP_G)
     if net_g is not None:
         if found:
-            filled.errors["group_mass_kg"] = ONE_WEIGHING
+            filled.errors["group_kg"] = ONE_WEIGHING
         found["group_mass_g"] = net_g
     return found
 

@@ -68,7 +68,7 @@ async def offer_to_store(
         "labels": [one.label.code for one in labels],
         "materials": await list_terms(session, "material", limit=100),
         "rows": range(OUTPUT_ROWS),
-        "rows_shown": max(ROWS_SHOWN, *(_row(name) + 1 for name in values), 0),
+        "rows_shown": max([ROWS_SHOWN, *(_row(name) + 1 for name in values if values[name])]),
     }
 
 

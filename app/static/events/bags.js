@@ -7,7 +7,7 @@ const kilograms = (grams) =>
 const codeIn = (text) =>
   text.trim().toUpperCase().split("/").at(-1).replace(/[^0-9A-Z]/g, "");
 
-for (const list of document.querySelectorAll("[data-bags]")) {
+for (const list of document.querySelectorAll("[data-bag-list]")) {
   const ticks = [...list.querySelectorAll("[type=checkbox]")];
   const shown = () => ticks.filter((tick) => !tick.closest("li").hidden);
   const all = list.querySelector("[data-all]");

@@ -19,8 +19,9 @@ import asyncpg
 from app.areas.models import Area, County
 from app.balance.postings import listed
 from app.db import Database
+from app.events.happening import Happening, happening_of
 from app.events.state import LabelFacts, state_to_json
-from app.events.story import Happening, happening_of, story_of
+from app.events.story import story_of
 from app.events.taking import Conflict
 from app.events.together import fold_together
 from app.ids import uuid7

@@ -5,6 +5,10 @@ from fractions import Fraction
 
 import pytest
 
+from app.custody import lineage
+from app.custody.destinations import destinations_of
+from app.custody.sources import sources_of
+from app.custody.walk import walk
 from app.db import Database
 from app.ledger.sequence import log_size as size_of_log
 from app.ledger.sequence import sequence
@@ -338,6 +342,38 @@ class TestScope:
         for path in ("custody", "sources", "destinations"):
             answer = await world.client("far_county").get(f"/api/v1/batches/{out}/{path}")
             assert answer.status_code == 404
+
+
+class TestBounds:
+    async def test_what_lies_beyond_a_walk_is_said_to_be_not_followed(self, world: World) -> None:
+        a, b, c = await collected(world, 500, 300, 200)
+        [m, n] = await labels(world, 2)
+        await posted(world, repack(world, {a: 500, b: 300}, {m: 800}))
+        await posted(world, repack(world, {m: 800, c: 200}, {n: 1_000}))
+        async with world.database.read() as session:
+            found = await walk(session, [n], None, most=4)
+            assert not found.whole
+            sources = await sources_of(session, found, {n: Fraction(1_000)}, None)
+            went = await destinations_of(session, await walk(session, [a], None, most=2), a)
+        assert {one.code: (one.kind, one.mass_g) for one in sources.items} == {
+            a: ("not_followed", 500), b: ("not_followed", 300), c: ("collected", 200),
+        }  # fmt: skip
+        assert not sources.complete
+        assert [(one.kind, one.batch, one.share) for one in went] == [("not_followed", n, 1)]
+
+    async def test_an_answer_that_would_be_too_long_tells_how_much_there_is(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(lineage, "MOST_NODES", 3)
+        a, b, c = await collected(world, 500, 300, 200)
+        [out] = await labels(world, 1)
+        await posted(world, repack(world, {a: 500, b: 300, c: 200}, {out: 1_000}))
+        shown = (await custody(world, out))["lineage"]
+        assert len(shown["nodes"]) == 3
+        assert len(shown["edges"]) == 2
+        assert (shown["node_count"], shown["edge_count"], shown["complete"]) == (4, 3, False)
+        assert len(await every(world, shown["sources_url"])) == 3
+        assert len(await every(world, shown["destinations_url"])) == 1
 
 
 class TestQueries:

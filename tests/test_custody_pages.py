@@ -139,6 +139,22 @@ async def test_a_packed_bag_brings_up_its_container(world):
     assert 'href="#codes"' in answer.text
 
 
+async def test_a_pallet_arrives_with_one_bag_missing(world):
+    codes, box = await stored(world, 3), await pallet(world)
+    await record(world, "keeper", "pack", container=box, pick=codes)
+    await record(world, "keeper", "depart", pick=box, destination=PLANT, vehicle=VEHICLE)
+    page = await see(world, "plant", "/record/arrive", code=codes[0])
+    assert "容器里少了袋" in page
+    fields = hidden(page) | {f"outcome-{box}": "arrived", f"mass_kg-{box}": "13.8"}
+    answer = await sent(world, "plant", "/record/arrive", **fields, missing=codes[0][:-1])
+    assert answer.status_code == 422
+    assert 'href="#missing"' in answer.text
+    await done(world, "plant", "/record/arrive", **fields, missing=codes[0])
+    now = [await standing(world, code) for code in codes]
+    assert [one["status"] for one in now] == ["in_transit", "received", "received"]
+    assert [one["mass_g"] for one in now] == [7_000, 6_900, 6_900]
+
+
 async def test_unpacking_lists_what_is_inside_and_weighs_what_stays(world):
     codes, box = await stored(world, 4), await pallet(world)
     await record(world, "keeper", "pack", container=box, pick=codes)

@@ -251,3 +251,12 @@ def test_opening_stock_needs_its_weight_and_no_bag_of_the_books():
     assert form.body["batches"] == [{"code": CODE, "mass_g": 4_500}]
     assert filled("stock_count").errors["codes"]
     assert filled("write_off", codes=CODE).errors["reason"]
+
+
+def test_a_bag_that_was_not_in_its_container_is_missing():
+    form = filled("arrive", **{"outcome-BOX": "arrived", "mass_kg-BOX": "270"}, missing="X\n\nY")
+    assert form.body["batches"] == [{"code": "BOX", "mass_g": 270_000}]
+    assert [(one["code"], one["outcome"]) for one in form.body["exceptions"]] == [
+        ("X", "missing"), ("Y", "missing"),
+    ]  # fmt: skip
+    assert form.field_at("/exceptions/0/code") == "missing"

@@ -102,7 +102,8 @@ class Filled:
         if name == "removed":
             return f"removed_kg-{self.body['removed'][n]['reason']}"
         if name == "exceptions":
-            return f"reason-{self.body['exceptions'][n]['code']}"
+            code = self.body["exceptions"][n]["code"]
+            return f"reason-{code}" if f"outcome-{code}" in self.values else "missing"
         return name
 
     def _weight_field(self, code: str, part: str) -> str:

@@ -6,10 +6,19 @@ as_typed.py, which bags are meant in named_bags.py.
 
 import re
 from datetime import datetime
+from typing import Any
 
 from app.events import filled_custody, filled_packaging
 from app.events.as_typed import Blank, Filled
-from app.events.named_bags import NO_BAGS, bags, on_one_scale, suffixes, ticked, typed_bags
+from app.events.named_bags import (
+    NO_BAGS,
+    bags,
+    codes_typed,
+    on_one_scale,
+    suffixes,
+    ticked,
+    typed_bags,
+)
 
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2})?")
 
@@ -65,6 +74,7 @@ def _arrive(filled: Filled) -> None:
         if outcome not in ("arrived", "later"):
             reason = filled.text(f"reason-{code}", "请写明原因")
             exceptions.append({"code": code, "outcome": outcome, "reason": reason})
+    exceptions += _missing_inside(filled)
     if not here and not exceptions:
         filled.errors["codes"] = NO_BAGS
     group_g = on_one_scale(filled).get("group_mass_g")
@@ -77,6 +87,13 @@ def _arrive(filled: Filled) -> None:
         "trip": filled.text("trip"),
         "difference_reason": filled.text("difference_reason"),
     }
+
+
+def _missing_inside(filled: Filled) -> list[dict[str, Any]]:
+    """Return the bags that were not in the container that was to bring them."""
+    codes = codes_typed(filled.values["missing"])
+    reason = filled.text("missing_reason") or "到货时不在容器里"
+    return [{"code": code, "outcome": "missing", "reason": reason} for code in codes]
 
 
 def _dispose(filled: Filled) -> None:

@@ -75,6 +75,7 @@ class Ground:
     codes: dict[str, str] = field(default_factory=dict)
     events: dict[str, str] = field(default_factory=dict)
     labels: list[str] = field(default_factory=list)
+    far_labels: list[str] = field(default_factory=list)
     containers: list[str] = field(default_factory=list)
     container_at: dict[str, str] = field(default_factory=dict)
     to_correct: dict[tuple[str, str, str], str] = field(default_factory=dict)
@@ -294,7 +295,17 @@ WITHDRAWN_ON_PAGE = Fresh(lambda ground: ground.entries[4])
 REFUSED = Fresh(lambda ground: ground.refused_import)
 CONTAINER = Fresh(lambda ground: ground.containers.pop())
 LABEL = Fresh(lambda ground: ground.labels.pop())
-WEIGHED_LABEL = Fresh(lambda ground: f"{ground.labels.pop()} 5.25")
+COUNTED = Thing(
+    # Until more is known, opening stock is of its label's county, which sees it.
+    lambda ground, _: ground.labels.pop(),
+    lambda ground, who: (ground.far_labels if who.sees_all else ground.labels).pop(),
+    make_code(w.LUQUAN, 54_322),
+)
+COUNTED_LINE = Thing(
+    lambda ground, who: f"{COUNTED.own(ground, who)} 5.25",
+    lambda ground, who: f"{COUNTED.other(ground, who)} 5.25",
+    make_code(w.LUQUAN, 54_322),
+)
 NEW_ID = Fresh(lambda ground: str(uuid7(ground.rng, datetime.now(UTC))))
 NOW = Fresh(lambda _: datetime.now(UTC).isoformat())
 
@@ -313,6 +324,7 @@ async def lay_out(database: Database) -> Ground:
         sheets = await session.execute(select(LabelSheet.site, LabelSheet.id))
         ground.sheets = {site: str(sheet) for site, sheet in sheets if site}
     ground.labels = await world.issue_labels(1_800, site=None)
+    ground.far_labels = await world.issue_labels(40, county=w.ANXIN, site=None)
     ground.containers = await world.issue_labels(200, site=None, kind="container")
     for site in (w.POINT, w.OTHER_POINT, w.STATION, w.PLANT, w.FAR_POINT):
         [box] = await world.issue_labels(1, county=site[:6], site=site, kind="container")

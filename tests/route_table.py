@@ -21,6 +21,8 @@ from tests.ground import (
     CHANGED,
     CHANGED_ON_PAGE,
     CONTAINER,
+    COUNTED,
+    COUNTED_LINE,
     COUNTY,
     EVENT,
     LABEL,
@@ -41,7 +43,6 @@ from tests.ground import (
     TRIP,
     VEHICLE,
     WEBHOOK,
-    WEIGHED_LABEL,
     WITHDRAWN,
     WITHDRAWN_ON_PAGE,
     Place,
@@ -257,7 +258,7 @@ ROUTES: dict[str, Row | tuple[Row, ...]] = {
         ),
         Row(
             RIGHTS_OF["stock_count"], "event.stock_count", own=201,
-            json=event("stock_count", group_mass_g=5_000),
+            json=event("stock_count", batches=[{"code": COUNTED}], group_mass_g=5_000),
         ),
         Row(
             RIGHTS_OF["write_off"], "event.write_off", REGULATORS, own=201,
@@ -682,7 +683,7 @@ ROUTES: dict[str, Row | tuple[Row, ...]] = {
             RIGHTS_OF["repack"], "event.repack", path={"kind": "repack"}, own=303, page=True,
             form=form(**{"as": "relabel"}, old_code=LABEL, new_code=LABEL, mass_kg="5"),
         ),
-        Row(RIGHTS_OF["stock_count"], "event.stock_count", path={"kind": "stock_count"}, form=form(opening=WEIGHED_LABEL), own=303, page=True),
+        Row(RIGHTS_OF["stock_count"], "event.stock_count", path={"kind": "stock_count"}, form=form(opening=COUNTED_LINE), own=303, page=True),
         Row(RIGHTS_OF["write_off"], "event.write_off", REGULATORS, path={"kind": "write_off"}, form=form(codes=LABEL, reason="丢失"), own=303, page=True),
     ),
     "GET /events/{event_id}": (

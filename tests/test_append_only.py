@@ -20,7 +20,10 @@ CHANGES = [
     "UPDATE {} SET {} = {}", "DELETE FROM {}", "TRUNCATE {}", "TRUNCATE {} CASCADE",
     "INSERT INTO {0} SELECT * FROM {0} ON CONFLICT ({1}) DO UPDATE SET {1} = excluded.{1}",
 ]  # fmt: skip
-KEYS = {"event": "id", "event_batch": "batch_code", "posting": "mass_g", "leaf": "leaf_index"}
+KEYS = {
+    "event": "id", "event_batch": "batch_code", "correction": "event_id", "posting": "mass_g",
+    "leaf": "leaf_index",
+}  # fmt: skip
 REFUSED = "42501"
 """insufficient_privilege."""
 
@@ -30,6 +33,14 @@ async def world(database):
     made = await make_wide_world(database)
     [bag] = await made.issue_labels(1)
     await made.whole_life(bag)
+    [other] = await made.issue_labels(1)
+    sealed = await made.event("collect", other, mass_g=5_000)
+    taken_back = {
+        "id": str(made.body("correct")["id"]), "kind": "correct", "corrects": sealed["id"],
+        "reason": "did_not_occur",
+    }  # fmt: skip
+    answer = await made.client("collector").post("/api/v1/events", json=taken_back)
+    assert answer.status_code == 201, answer.text
     await catch_up(made.database, [])
     yield made
     await made.close()

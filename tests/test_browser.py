@@ -82,6 +82,7 @@ async def load(page, code):
 
 async def take_in_and_send_on(page, code):
     await follow(page, "text=签收这一车")
+    await page.click(f"li[data-code='{code.replace('-', '')}'] summary")
     await page.fill(f"[id='mass_kg-{code}']", "6.2")
     await press(page)
     await follow(page, "text=入库")

@@ -27,7 +27,7 @@ DAYS = 9
 
 @pytest.fixture(scope="module")
 async def accounts(database: Database) -> list[Credentials]:
-    return await load(database, "test", LAST_DAY, days=DAYS)
+    return await load(database, "test", LAST_DAY, days=DAYS, plain=True)
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,7 @@ async def again(server: dict[str, str], template: str) -> AsyncIterator[Database
     owner = server["owner"]
     await _run(owner, f"CREATE DATABASE {name} TEMPLATE {template}")
     made = Database(in_database(server["app"], name), pool_size=5)
-    await load(made, "test", LAST_DAY, days=DAYS, together=12)
+    await load(made, "test", LAST_DAY, days=DAYS, together=12, plain=True)
     yield made
     await made.close()
     await _run(owner, f"DROP DATABASE {name} WITH (FORCE)")

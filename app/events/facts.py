@@ -94,11 +94,11 @@ class Facts:
     shelf: Shelf
     corrected: dict[str, str]
     """Events that are no longer in force, each with the correction that took its place."""
-    cases: frozenset[tuple[UUID, UUID]]
-    """Cases that counts and write-offs name, each with a caller whose reach it is in."""
     reaches: dict[UUID, Reach]
     """What officials among the callers reach."""
     policies: PoliciesByDay = field(default_factory=PoliciesByDay)
+    cases: frozenset[tuple[UUID, UUID]] = frozenset()
+    """Cases that counts and write-offs name, each with a caller whose reach it is in."""
 
 
 async def lock_batches(

@@ -68,7 +68,7 @@ def test_a_database_that_acknowledges_too_early_is_found_out():
 
 
 def test_an_interrupted_run_leaves_nothing_behind():
-    process = start("--events", "5000", "--kills", "1")
+    process = start("--events", "40000", "--kills", "1")
     # Phones write by then.
     assert any("已确认" in line for line in process.stdout), "it ended by itself"
     assert left_over(process)

@@ -60,7 +60,8 @@ class _Needed:
             self.sites.add(draft.destination)
             self.vehicles.append(draft.vehicle)
             self.origins.add(draft.site[:6])
-        if isinstance(draft, Depart | Arrive) and draft.trip:
+            self.trips.append(draft.trip or draft.id)
+        if isinstance(draft, Arrive) and draft.trip:
             self.trips.append(draft.trip)
         self.packaging |= isinstance(draft, Repack) or bool(
             isinstance(draft, HandIn | Collect) and draft.contents

@@ -53,7 +53,9 @@ def trip_for(
     destination = facts.sites.get(destination_of(draft) or draft.site)
     if destination is None:
         raise NotFound(what=destination_of(draft), pointer="/destination")
-    known = facts.trips.get(draft.trip) if draft.trip else None
+    # A later pick-up may have named the first departure's id before that departure was told.
+    named = draft.trip or (draft.id if isinstance(draft, Depart) else None)
+    known = facts.trips.get(named) if named else None
     if isinstance(draft.trip, str) and known is None:
         raise TripNotFound(trip=draft.trip, retry=True, pointer="/trip")
     if isinstance(draft, Arrive):

@@ -304,7 +304,7 @@ COUNTED = Thing(
 COUNTED_LINE = Thing(
     lambda ground, who: f"{COUNTED.own(ground, who)} 5.25",
     lambda ground, who: f"{COUNTED.other(ground, who)} 5.25",
-    make_code(w.LUQUAN, 54_322),
+    f"{make_code(w.LUQUAN, 54_322)} 5.25",
 )
 NEW_ID = Fresh(lambda ground: str(uuid7(ground.rng, datetime.now(UTC))))
 NOW = Fresh(lambda _: datetime.now(UTC).isoformat())
@@ -324,7 +324,7 @@ async def lay_out(database: Database) -> Ground:
         sheets = await session.execute(select(LabelSheet.site, LabelSheet.id))
         ground.sheets = {site: str(sheet) for site, sheet in sheets if site}
     ground.labels = await world.issue_labels(1_800, site=None)
-    ground.far_labels = await world.issue_labels(40, county=w.ANXIN, site=None)
+    ground.far_labels = await world.issue_labels(400, county=w.ANXIN, site=None)
     ground.containers = await world.issue_labels(200, site=None, kind="container")
     for site in (w.POINT, w.OTHER_POINT, w.STATION, w.PLANT, w.FAR_POINT):
         [box] = await world.issue_labels(1, county=site[:6], site=site, kind="container")

@@ -53,7 +53,7 @@ async def follow(page, selector):
 
 
 async def press(page):
-    await follow(page, "form.form .actions button")
+    await follow(page, "form.form .actions button:not([type=button])")
     await page.wait_for_selector(".receipt")
 
 
@@ -160,7 +160,7 @@ async def test_a_hand_in_is_recorded_with_scripts_switched_off(chromium, address
         await page.goto("/record/hand_in")
         await page.fill("#code", code)
         await page.fill("#line-0-pieces", "12")
-        await follow(page, "form.form .actions button")
+        await follow(page, "form.form .actions button:not([type=button])")
         assert "12 件" in await page.inner_text(".receipt")
 
 
@@ -172,18 +172,18 @@ async def test_an_official_keeps_a_list_and_a_target_of_the_plan(chromium, addre
         await page.select_option("#county", LUQUAN)
         await page.fill("#operator", "铜冶植保服务合作社")
         await page.fill("#valid_from", "2026-01-01")
-        await follow(page, "form.form .actions button")
+        await follow(page, "form.form .actions button:not([type=button])")
         assert "缺少这一项" in await page.inner_text(".field.wrong")
         assert await page.input_value("#operator") == "铜冶植保服务合作社"
         await page.fill("#crop", "苹果")
-        await follow(page, "form.form .actions button")
+        await follow(page, "form.form .actions button:not([type=button])")
         assert "铜冶苹果" in await page.inner_text("h1")
         for year, amount in (("2020", "52000"), ("2025", "50500")):
             await page.goto("/plan/targets/pesticide-use")
             await page.select_option("#year", year)
             await page.fill("#value", amount)
             await page.fill("#source", "统计年鉴")
-            await follow(page, "form.form .actions button")
+            await follow(page, "form.form .actions button:not([type=button])")
         await page.goto("/plan/progress")
         assert "已达到" in await page.inner_text(".card:has-text('农药使用量')")
     async with page_of(chromium, address, world) as page:

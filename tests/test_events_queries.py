@@ -29,10 +29,10 @@ async def test_an_event_costs_a_fixed_number_of_statements(world: World):
         ("hand_in", {}, 12, 7),
         ("hand_in", {"note": "有私人内容，多一张表"}, 13, 7),
         ("collect", {"mass_g": 500}, 10, 5),
-        ("depart", {"destination": ref.STATION}, 15, 8),
+        ("depart", {"destination": ref.STATION}, 16, 9),
         ("arrive", {"site": ref.STATION}, 11, 5),
         ("store", {"site": ref.STATION}, 9, 5),
-        ("depart", {"site": ref.STATION, "destination": ref.PLANT}, 17, 10),
+        ("depart", {"site": ref.STATION, "destination": ref.PLANT}, 18, 11),
         ("arrive", plant, 13, 7),
         ("dispose", plant, 12, 7),
     ):

@@ -8,6 +8,7 @@ province merely elsewhere), and a well-formed name of nothing (`absent`).
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from random import Random
 from typing import Any, Literal
 from uuid import UUID, uuid4
@@ -76,6 +77,7 @@ class Ground:
     events: dict[str, str] = field(default_factory=dict)
     labels: list[str] = field(default_factory=list)
     far_labels: list[str] = field(default_factory=list)
+    to_count: dict[tuple[str, str, str], str] = field(default_factory=dict)
     containers: list[str] = field(default_factory=list)
     container_at: dict[str, str] = field(default_factory=dict)
     to_correct: dict[tuple[str, str, str], str] = field(default_factory=dict)
@@ -295,16 +297,26 @@ WITHDRAWN_ON_PAGE = Fresh(lambda ground: ground.entries[4])
 REFUSED = Fresh(lambda ground: ground.refused_import)
 CONTAINER = Fresh(lambda ground: ground.containers.pop())
 LABEL = Fresh(lambda ground: ground.labels.pop())
-COUNTED = Thing(
-    # Until more is known, opening stock is of its label's county, which sees it.
-    lambda ground, _: ground.labels.pop(),
-    lambda ground, who: (ground.far_labels if who.sees_all else ground.labels).pop(),
-    make_code(w.LUQUAN, 54_322),
-)
-COUNTED_LINE = Thing(
-    lambda ground, who: f"{COUNTED.own(ground, who)} 5.25",
-    lambda ground, who: f"{COUNTED.other(ground, who)} 5.25",
-    f"{make_code(w.LUQUAN, 54_322)} 5.25",
+
+
+def _to_count(ground: Ground, who: Who, *, far: bool, line: bool) -> str:
+    """Return a label for opening stock, the same whenever one caller asks for a place.
+
+    Until more is known, opening stock is of its label's county, which sees it.
+    """
+    key = (who.name, "far" if far else "near", "line" if line else "code")
+    if key not in ground.to_count:
+        ground.to_count[key] = (ground.far_labels if far else ground.labels).pop()
+    return f"{ground.to_count[key]} 5.25" if line else ground.to_count[key]
+
+
+COUNTED, COUNTED_LINE = (
+    Thing(
+        partial(_to_count, far=False, line=line),
+        lambda ground, who, line=line: _to_count(ground, who, far=who.sees_all, line=line),
+        make_code(w.LUQUAN, 54_322) + (" 5.25" if line else ""),
+    )
+    for line in (False, True)
 )
 NEW_ID = Fresh(lambda ground: str(uuid7(ground.rng, datetime.now(UTC))))
 NOW = Fresh(lambda _: datetime.now(UTC).isoformat())

@@ -71,15 +71,15 @@ class Bags:
         for code in self._stories.touched.get(told.leaf_index, ()):
             if self._stories.is_filling(code, told.leaf_index + 1) and not self._marks[code]:
                 continue
+            shared = self._stories.was_grouped(code)
+            before = self._shares_of(code, told.leaf_index) if shared else {}
             folded = self._stories.folded(code, told.leaf_index + 1)
             marks = {m.item: m for m in marks_of(code, folded, known)} if folded else {}
             yield from self._differences(code, marks)
-            if not self._stories.was_grouped(code):
-                continue
-            before = self._shares_of(code, told.leaf_index)
-            after = grouped(folded) if folded else {}
-            self._shares[code] = after
-            weighed |= self._move(before, after)
+            if shared:
+                after = grouped(folded) if folded else {}
+                self._shares[code] = after
+                weighed |= self._move(before, after)
         for event in sorted(weighed):
             yield self._group(event, told)
 

@@ -20,7 +20,7 @@ from app.batches.models import Label
 from app.events.fold import Folded
 from app.events.happening import Happening, codes_in
 from app.events.shelf import settled
-from app.events.state import LabelFacts
+from app.events.state import LabelFacts, State, Step
 from app.events.story import members_at, story_of
 from app.events.together import fold_together
 from app.ledger.leaf import read_leaf
@@ -40,6 +40,8 @@ class Stories:
     """By a correction's id, the id of the event that it takes back."""
     booked: dict[str, list[tuple[int, Transfer]]] = field(default_factory=dict)
     """What leaves booked for bags that shared a weighing or a repack with others."""
+    _known: dict[str, tuple[list[Step], Folded]] = field(default_factory=dict)
+    """The story of each bag that was folded last."""
 
     def folded(self, code: str, size: int) -> Folded | None:
         """Return a bag's story by the first `size` leaves, folded; None before it begins."""
@@ -49,8 +51,21 @@ class Stories:
         boxes = {box: self._in_force(box, size) for box in _boxes(own)}
         booked = [transfer for index, transfer in self.booked.get(code, ()) if index < size]
         story = settled(code, story_of(code, own, boxes), booked)
-        found = fold_together({code: self.labels[code]}, {code: story})
-        return found[code] if isinstance(found, dict) else None
+        return self._fold(code, sorted(story, key=lambda step: step.order))
+
+    def _fold(self, code: str, story: list[Step]) -> Folded | None:
+        """Fold a story; most leaves tell what comes after all that was folded before."""
+        known, before = self._known.get(code, ([], Folded(State())))
+        if story[: len(known)] != known:
+            known, before = [], Folded(State())
+        further, start = {code: story[len(known) :]}, {code: before.state}
+        found = fold_together({code: self.labels[code]}, further, start)
+        if not isinstance(found, dict):
+            return None
+        one = found[code]
+        folded = Folded(one.state, before.transfers + one.transfers, before.taken + one.taken)
+        self._known[code] = story, folded
+        return folded
 
     def is_filling(self, code: str, size: int) -> bool:
         """Tell whether the first `size` leaves tell of hand-ins alone: nothing can be wrong yet."""

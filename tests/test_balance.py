@@ -9,17 +9,19 @@ import pytest
 from sqlalchemy import select
 
 from app.balance.booked import transfer_of
-from app.balance.flows import FLOWS
+from app.balance.flows import BOOKING, FLOWS
 from app.balance.models import Posting
 from app.balance.postings import MEMO, Transfer, total
 from app.batches.models import Batch
 from app.events.fold import Folded, fold
 from app.events.happening import happening_of
+from app.events.schemas import SHAPES
 from app.events.state import LabelFacts, state_from_json
 from app.ledger.follow import catch_up
 from app.ledger.leaf import read_leaf
 from app.ledger.models import Event, EventBatch
 from tests import reference as ref
+from tests.custody import standing
 from tests.histories import BY, history, send_in
 from tests.recording import FAR_STATION, capture, make_wide_world, odd_labels
 from tests.world import World
@@ -246,6 +248,29 @@ async def test_a_late_event_moves_the_flow_and_does_not_add_a_second(world: Worl
     assert (await balance(world, day, day, site=ref.OTHER_POINT))["out"] == {"transit": 1_000}
     county = await balance(world, day, day, area=ref.LUQUAN)
     assert (county["in"], county["out"]) == ({"field": 1_000}, {"difference": 10})
+
+
+async def test_what_a_pallet_is_weighed_at_when_it_is_packed_or_unpacked_is_in_the_balance(
+    world: World,
+):
+    bags = await world.issue_labels(3, site=ref.STATION)
+    [box] = await world.issue_labels(1, site=ref.STATION, kind="container")
+    for bag in bags:
+        await world.event("collect", bag, site=ref.STATION, mass_g=5_000)
+    day = world.clock.date()
+    await catch_up(world.database, (FLOWS,))
+    before = await balance(world, day, LAST + timedelta(days=900), site=ref.STATION)
+    for kind, codes, gross_g in (("pack", bags, 34_700), ("unpack", bags[:1], 29_500)):
+        weighed = {"container": box, "gross_g": gross_g, "tare_g": 20_000}
+        await world.event(kind, *codes, site=ref.STATION, container=box, weighed=weighed)
+    await catch_up(world.database, (FLOWS,))
+    after = await balance(world, day, LAST + timedelta(days=900), site=ref.STATION)
+    held_g = sum([(await standing(world, bag))["mass_g"] for bag in bags])
+    assert after["closing_g"] - before["closing_g"] == held_g - 15_000 != 0
+
+
+def test_every_kind_that_may_weigh_or_move_a_bag_is_added_up() -> None:
+    assert {*SHAPES, "correct"} == BOOKING
 
 
 async def test_a_balance_says_how_much_of_the_log_it_knows(world: World):

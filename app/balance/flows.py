@@ -21,9 +21,9 @@ from app.ledger.models import Leaf
 from app.orm import among
 
 BOOKING = frozenset({"hand_in", "collect", "store", "depart", "arrive", "dispose"}) | {
-    "repack", "stock_count", "write_off", "correct",
+    "pack", "unpack", "repack", "stock_count", "write_off", "correct",
 }  # fmt: skip
-"""Kinds of event that move mass."""
+"""Kinds of event that move mass, or weigh it."""
 SiteKey = tuple[str, date, str]
 CountyKey = tuple[str, str, date, str, str, str, str]
 

@@ -84,6 +84,18 @@ class Database:
         await self.engine.dispose()
 
 
+def owner_engine(url: str) -> AsyncEngine:
+    """Return an engine that does not step down to the app's role, which makes no tables.
+
+    For who has the machine, at its command line: the rebuild's shadow tables are temporary ones.
+    """
+    address = make_url(url).set(drivername="postgresql+asyncpg")
+    server = {"timezone": "UTC", "jit": "off"}
+    return create_async_engine(
+        address, pool_size=1, connect_args={"server_settings": server}, hide_parameters=True
+    )
+
+
 def is_away(error: BaseException) -> bool:
     """Tell whether the database is unreachable or overloaded, as against having refused us."""
     if isinstance(error, OSError):

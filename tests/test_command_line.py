@@ -141,6 +141,12 @@ def test_the_running_database_is_told_by_role(platform):
         assert asyncio.run(who(told.stdout.strip())) == f"platform_{role}"
 
 
+def test_the_check_of_the_rebuild_runs_beside_the_platform(platform):
+    checked = platform.run("rebuild", "--check")
+    assert checked.returncode == 0, checked.stderr
+    assert "一致" in checked.stdout
+
+
 def test_a_taken_port_is_told_at_once_with_what_to_do(platform):
     refused = platform.run("serve")
     assert refused.returncode == 1

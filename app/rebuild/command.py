@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 from app.config import Settings, settings
-from app.db import Database
+from app.db import Database, owner_engine
 from app.embedded import EmbeddedPostgresError, running_url
 from app.ledger.follow import Follow, catch_up, restart
-from app.ops.databases import database_of, running_folder
+from app.ops.databases import Addresses, database_of, running_folder
 from app.rebuild.recompute import compare
 
 EVERY_S = 1.0
@@ -32,36 +32,39 @@ def add_to(
 
 
 def _rebuild(arguments: argparse.Namespace, followers: Sequence[Follow]) -> None:
-    with _database(settings()) as url:
-        sys.exit(asyncio.run(_run(url, followers, check=arguments.check)))
+    with _database(settings()) as at:
+        sys.exit(asyncio.run(_run(at, followers, check=arguments.check)))
 
 
 @contextmanager
-def _database(config: Settings) -> Iterator[str]:
+def _database(config: Settings) -> Iterator[Addresses]:
     """Yield DATABASE_URL, the platform's database that runs, else that on disk."""
     running = None
     if not config.database_url:
         with suppress(EmbeddedPostgresError):
-            running = running_url(running_folder(config), "app")
+            folder = running_folder(config)
+            running = Addresses(running_url(folder, "app"), running_url(folder, "owner"))
     if running:
         yield running
         return
     with database_of(config, config.data_folder) as at:
-        yield at.app
+        yield at
 
 
-async def _run(url: str, followers: Sequence[Follow], *, check: bool) -> int:
-    database = Database(url, pool_size=2, statement_timeout_ms=0)
+async def _run(at: Addresses, followers: Sequence[Follow], *, check: bool) -> int:
+    database = Database(at.app, pool_size=2, statement_timeout_ms=0)
+    engine = owner_engine(at.owner)
     try:
         if not check:
             for follower in followers:
                 await restart(database, follower)
             await catch_up(database, followers)
         progress = Progress()
-        different = await compare(database.engine, followers, progress.tell)
+        different = await compare(engine, followers, progress.tell)
         progress.end()
     finally:
         await database.close()
+        await engine.dispose()
     if different:
         _say(f"不一致 / differs: {different.table}\n{different.what}")
         return 1

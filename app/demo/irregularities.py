@@ -275,6 +275,8 @@ def full_store(planting: Planting) -> None:
     point, diary = planting.point(7), planting.diary
     count = ceil(point.site.capacity_g * 0.97 / 6_700)
     bags = open_stock(diary, point.site, point.account, planting.day, count, point.scale)
+    for bag in bags:  # fetched a week later, when even a late phone has told of them
+        bag.ready_at += timedelta(days=7)
     point.stock += bags
     planting.planted.subjects.append(point.site.code)
     planting.planted.bags += [bag.code for bag in bags]

@@ -25,9 +25,16 @@ FIGURES = (
         "SELECT count(DISTINCT occurred_on) FROM event WHERE kind = 'hand_in'",
     ),
     ("已发放标签 / labels issued", "SELECT count(*) FROM label"),
-    ("袋 / bags", "SELECT count(*) FROM batch"),
+    ("袋 / bags", "SELECT count(*) FROM batch WHERE kind = 'bag'"),
     ("交回 / hand-ins", "SELECT count(*) FROM event WHERE kind = 'hand_in'"),
     ("转运交接单 / trips", "SELECT count(*) FROM trip"),
+    ("托盘 / pallets", "SELECT count(*) FROM batch WHERE kind = 'container'"),
+    (
+        "分拣、合并、换签 / repacks",
+        "SELECT count(*) FROM event WHERE kind = 'repack'",
+    ),
+    ("盘点 / stock counts", "SELECT count(*) FROM event WHERE kind = 'stock_count'"),
+    ("更正 / corrections", "SELECT count(*) FROM event WHERE kind = 'correct'"),
     ("已处理的袋 / bags treated", "SELECT count(*) FROM batch WHERE status = 'disposed'"),
     (
         "晚到一小时以上的登记 / events over an hour late",
@@ -35,6 +42,11 @@ FIGURES = (
     ),
     ("日志条数 / leaves in the log", "SELECT count(*) FROM leaf"),
     ("过账 / postings", "SELECT count(*) FROM posting"),
+    ("预警，未消除 / alerts that hold", "SELECT count(*) FROM finding WHERE closed_at IS NULL"),
+    (
+        "预警，已消除 / alerts that closed",
+        "SELECT count(*) FROM finding WHERE closed_at IS NOT NULL",
+    ),
     ("名单条目 / entries in registers", "SELECT count(*) FROM register_entry"),
 )
 

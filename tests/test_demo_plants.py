@@ -7,6 +7,7 @@ import pytest
 from conftest import _run, in_database
 
 from app.alerts.rules.catalogue import RULES
+from app.config import ROOT
 from app.db import Database
 from app.demo.found import Alert, compare, missed, unexplained
 from app.demo.planted import Planted
@@ -45,7 +46,7 @@ def test_every_rule_of_alerts_has_something_planted_for_it() -> None:
 
 def test_the_list_of_what_is_planted_is_the_one_in_the_guide() -> None:
     path = "docs/demo.md"
-    assert (docs.ROOT / path).read_text(encoding="utf-8") == docs.GENERATED[path]()
+    assert (ROOT / path).read_text(encoding="utf-8") == docs.GENERATED[path]()
 
 
 async def test_everything_planted_is_found_by_its_rule(

@@ -69,7 +69,7 @@ async def _load(
     def show(line: str) -> None:
         print(f"  [{time.monotonic() - started:5.1f} s] {line}", flush=True)
 
-    print("首次启动：装入演示数据，约需一两分钟…… / first start: loading the season", flush=True)
+    print("首次启动：装入演示数据，约需几分钟…… / first start: loading the season", flush=True)
     await install(database, demo=True, log_origin=log_origin, now=now)
     yesterday = now.astimezone(SHANGHAI).date() - timedelta(days=1)
     credentials = await load(database, SEED, yesterday, show=show)

@@ -3,18 +3,22 @@
 import json
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.batches.models import Batch
+from app.custody.as_of import LATEST
 from app.custody.stories import booked_of, folded, stories_of
 from app.events.state import LabelFacts, State, Vector
+from app.ledger.models import Event, Leaf, Unsequenced
 from app.orm import among
 
 FOLDED_AT_ONCE = 1_000
 """Batches whose stories are held in memory while they are folded again."""
+MARGIN = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
@@ -50,16 +54,36 @@ async def nodes_of(
 ) -> dict[str, Node]:
     """Return batches by code, as of a size of the log; None means now.
 
-    One statement for now, however many codes; for then the stories are folded again.
+    One statement for now, however many codes; for then the stories of those that have changed
+    since are folded again.
     """
     if not codes:
         return {}
     if size is None:
         return await _stored(session, codes)
-    found: dict[str, Node] = {}
-    for some in _pieces(sorted(codes)):
+    found = await _stored(session, codes, await _quiet_until(session, size))
+    for some in _pieces(sorted(set(codes) - found.keys())):
         found |= await _folded(session, some, size)
     return found
+
+
+async def _quiet_until(session: AsyncSession, size: int) -> datetime:
+    """Return an instant such that what changed before it has not changed since the log's size.
+
+    Leaves are placed within moments of being recorded, so the earliest of the next ones, and of
+    those that wait, is the earliest of all that came later; a margin covers slow requests.
+    """
+    following = (
+        select(Event.recorded_at)
+        .join(Leaf, Leaf.event_id == Event.id)
+        .where(Leaf.leaf_index >= size)
+        .order_by(Leaf.leaf_index)
+        .limit(LATEST)
+    )
+    waiting = select(Event.recorded_at).join(Unsequenced, Unsequenced.event_id == Event.id)
+    later = union_all(following.subquery().select(), waiting).subquery()
+    first = await session.scalar(select(func.min(later.c.recorded_at)))
+    return first - MARGIN if first else datetime.max.replace(tzinfo=UTC)
 
 
 _OF_STATE = ("trip", "born", "last_event", "collector", "hand_ins", "materials")
@@ -75,8 +99,13 @@ _COLUMNS: tuple[Any, ...] = (
 """As text: most of it is empty, and to read thousands of rows as JSON takes most of the time."""
 
 
-async def _stored(session: AsyncSession, codes: Collection[str]) -> dict[str, Node]:
-    rows = await session.execute(select(*_COLUMNS).where(among(Batch.code, codes)))
+async def _stored(
+    session: AsyncSession, codes: Collection[str], before: datetime | None = None
+) -> dict[str, Node]:
+    query = select(*_COLUMNS).where(among(Batch.code, codes))
+    if before is not None:
+        query = query.where(Batch.updated_at < before)
+    rows = await session.execute(query)
     return {row[0]: _node(*row) for row in rows}
 
 

@@ -14,7 +14,7 @@ from app.custody.trace import Trace
 from app.events.happening import Happening, happening_of
 from app.ledger.leaf import read_leaf
 from app.ledger.models import Correction, Event, EventBatch, Leaf
-from app.orm import among
+from app.orm import among, among_given
 from app.parties.models import Site
 from app.parties.read import sites_within
 
@@ -57,29 +57,35 @@ class Corrected:
     changes: tuple[Changed, ...]
 
 
+_CORRECTED = (
+    select(_Was.leaf, Event.leaf, Event.recorded_at, Leaf.leaf_index)
+    .select_from(Correction)
+    .join(_Was, _Was.id == Correction.corrects)
+    .join(Event, Event.id == Correction.event_id)
+    .outerjoin(Leaf, Leaf.event_id == Correction.event_id)
+    .where(
+        Correction.corrects.in_(
+            select(EventBatch.event_id).where(among_given(EventBatch.batch_code, "codes"))
+        )
+    )
+    .order_by(Event.recorded_at, Event.id)
+    .limit(MOST_CORRECTIONS)
+)
+
+
 async def corrections_of(session: AsyncSession, reach: Reach, found: Trace) -> list[Corrected]:
     """Return the corrections of what named a batch, or reached it through its container.
 
     In the order in which they were recorded, at most MOST_CORRECTIONS. Two statements.
     """
     code = found.batch.code
-    boxes = {step.via for step in found.steps if step.via}
-    named = select(EventBatch.event_id).where(among(EventBatch.batch_code, {code} | boxes))
-    query = (
-        select(_Was.leaf, Event.leaf, Event.recorded_at, Leaf.leaf_index)
-        .select_from(Correction)
-        .join(_Was, _Was.id == Correction.corrects)
-        .join(Event, Event.id == Correction.event_id)
-        .outerjoin(Leaf, Leaf.event_id == Correction.event_id)
-        .where(Correction.corrects.in_(named))
-        .order_by(Event.recorded_at, Event.id)
-        .limit(MOST_CORRECTIONS)
-    )
+    given = {"codes": [code, *{step.via for step in found.steps if step.via}]}
+    query = _CORRECTED
     if found.cut is not None:
         query = query.where(Leaf.leaf_index < found.cut)
     steps = {step.event for step in found.steps}
     told: list[_Told] = []
-    for was_leaf, leaf, recorded_at, leaf_index in await session.execute(query):
+    for was_leaf, leaf, recorded_at, leaf_index in await session.execute(query, given):
         was, parts = happening_of(read_leaf(was_leaf)), read_leaf(leaf)
         if was and _concerns(code, was, parts["event"]["id"], steps):
             told.append(_Told(was, parts, recorded_at, leaf_index))

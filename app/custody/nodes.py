@@ -14,7 +14,7 @@ from app.custody.as_of import LATEST
 from app.custody.stories import booked_of, folded, stories_of
 from app.events.state import LabelFacts, State, Vector
 from app.ledger.models import Event, Leaf, Unsequenced
-from app.orm import among
+from app.orm import among, among_given
 
 FOLDED_AT_ONCE = 1_000
 """Batches whose stories are held in memory while they are folded again."""
@@ -97,15 +97,15 @@ _COLUMNS: tuple[Any, ...] = (
     Batch.state["flags"].astext.contains("missing-collect"),
 )
 """As text: most of it is empty, and to read thousands of rows as JSON takes most of the time."""
+_STORED = select(*_COLUMNS).where(among_given(Batch.code, "codes"))
 
 
 async def _stored(
     session: AsyncSession, codes: Collection[str], before: datetime | None = None
 ) -> dict[str, Node]:
-    query = select(*_COLUMNS).where(among(Batch.code, codes))
-    if before is not None:
-        query = query.where(Batch.updated_at < before)
-    rows = await session.execute(query)
+    given = {"codes": list(codes)}
+    query = _STORED if before is None else _STORED.where(Batch.updated_at < before)
+    rows = await session.execute(query, given)
     return {row[0]: _node(*row) for row in rows}
 
 

@@ -4,16 +4,15 @@ A correction counts once it is in that part of the log; what it corrects counts 
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import BigInteger, BindParameter, ColumnElement, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from app.balance.booked import transfer_of
 from app.balance.models import Posting
 from app.balance.postings import Transfer
 from app.events.fold import Folded
@@ -25,7 +24,7 @@ from app.events.taking import Conflict
 from app.events.together import fold_together
 from app.ledger.leaf import read_leaf
 from app.ledger.models import Correction, Event, EventBatch, Leaf
-from app.orm import among
+from app.orm import among_given
 
 _Later = aliased(Leaf)
 """The leaf of a correction, beside that of what it corrects."""
@@ -99,7 +98,8 @@ async def stories_of(
 async def _add(session: AsyncSession, found: Stories, codes: set[str], size: int | None) -> None:
     if not codes:
         return
-    for leaf, recorded_at, leaf_index in await session.execute(_in_force(codes, size)):
+    rows = await session.execute(*_as_of(_IN_FORCE, codes, size))
+    for leaf, recorded_at, leaf_index in rows:
         parts = read_leaf(leaf)
         happening = happening_of(parts)
         if happening is None:
@@ -109,18 +109,7 @@ async def _add(session: AsyncSession, found: Stories, codes: set[str], size: int
             found.named[code].add(happening.event)
 
 
-def _in_force(codes: set[str], size: int | None) -> Select[str, datetime, int]:
-    """Return the query of the leaves that name codes and count, as of a size of the log."""
-    named = select(EventBatch.event_id).where(among(EventBatch.batch_code, codes))
-    query = (
-        select(Event.leaf, Event.recorded_at, Leaf.leaf_index)
-        .outerjoin(Leaf, Leaf.event_id == Event.id)
-        .where(Event.id.in_(named))
-    )
-    return query.where(*counts_at(size))
-
-
-def counts_at(size: int | None) -> list[ColumnElement[bool]]:
+def counts_at(size: int | BindParameter[int] | None) -> list[ColumnElement[bool]]:
     """Return the WHERE clauses that keep events in force as of a size of the log; None means now.
 
     With a size, `leaf` must be among what is queried.
@@ -134,14 +123,54 @@ def counts_at(size: int | None) -> list[ColumnElement[bool]]:
     return [Leaf.leaf_index < size, ~gone.where(told.exists()).exists()]
 
 
+_SIZE = bindparam("size", type_=BigInteger())
+
+
+def _in_force(size: BindParameter[int] | None) -> Any:
+    """Return the query of the leaves that name codes and count, as of a size of the log."""
+    named = select(EventBatch.event_id).where(among_given(EventBatch.batch_code, "codes"))
+    query = (
+        select(Event.leaf, Event.recorded_at, Leaf.leaf_index)
+        .outerjoin(Leaf, Leaf.event_id == Event.id)
+        .where(Event.id.in_(named))
+    )
+    return query.where(*counts_at(size))
+
+
+def _booked(size: BindParameter[int] | None) -> Any:
+    query = select(*_POSTING).where(among_given(Posting.batch_code, "codes"))
+    if size is None:
+        return query
+    return query.join(Leaf, Leaf.event_id == Posting.cause).where(Leaf.leaf_index < size)
+
+
+_POSTING: tuple[Any, ...] = (
+    Posting.batch_code,
+    Posting.about,
+    Posting.origin,
+    Posting.from_account,
+    Posting.to_account,
+    Posting.place,
+    Posting.mass_g,
+    Posting.occurred_on,
+)
+_IN_FORCE, _BOOKED = ({False: query(None), True: query(_SIZE)} for query in (_in_force, _booked))
+"""As of now, and as of a size of the log; built once."""
+
+
+def _as_of(
+    queries: Mapping[bool, Any], codes: Iterable[str], size: int | None
+) -> tuple[Any, dict[str, Any]]:
+    """Return the query as of a size of the log, with its parameters."""
+    given = {} if size is None else {"size": size}
+    return queries[size is not None], {"codes": list(codes), **given}
+
+
 async def booked_of(
     session: AsyncSession, codes: Iterable[str], size: int | None = None
 ) -> dict[str, list[Transfer]]:
     """Return what is booked for batches, as of a size of the log."""
-    query = select(Posting).where(among(Posting.batch_code, set(codes)))
-    if size is not None:
-        query = query.join(Leaf, Leaf.event_id == Posting.cause).where(Leaf.leaf_index < size)
     found: dict[str, list[Transfer]] = defaultdict(list)
-    for posting in await session.scalars(query):
-        found[posting.batch_code].append(transfer_of(posting))
+    for code, about, *rest in await session.execute(*_as_of(_BOOKED, set(codes), size)):
+        found[code].append(Transfer(str(about), *rest))
     return found

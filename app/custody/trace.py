@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.areas.models import County
@@ -26,6 +26,7 @@ from app.events.effects import placed
 from app.events.fold import Folded
 from app.events.state import LabelFacts, State, Step
 from app.events.taking import Moved
+from app.orm import among_given
 from app.parties.models import Site
 from app.parties.read import sites_within
 from app.trips.open import numbers_of
@@ -191,13 +192,18 @@ def _places(code: str, stories: Stories) -> Folded:
     return Folded(state, (), tuple(taken))
 
 
+_PLACES = (
+    select(Site.code, Site.name, Site.county, County.name)
+    .join(County, County.code == Site.county)
+    .where(among_given(Site.code, "codes"))
+)
+_ALL_PLACES = _PLACES.add_columns(true())
+
+
 async def _names(session: AsyncSession, reach: Reach, steps: Sequence[Step]) -> _Names:
     codes = {code for step in steps for code in (step.site, step.destination) if code}
-    rows = await session.execute(
-        select(Site.code, Site.name, Site.county, County.name, sites_within(reach))
-        .join(County, County.code == Site.county)
-        .where(Site.code.in_(codes))
-    )
+    query = _ALL_PLACES if reach.everything else _PLACES.add_columns(sites_within(reach))
+    rows = await session.execute(query, {"codes": sorted(codes)})
     trips = await numbers_of(session, [UUID(trip) for trip in {s.trip for s in steps} if trip])
     return _Names({row[0]: Place(*row) for row in rows}, trips)
 

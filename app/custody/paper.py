@@ -143,8 +143,9 @@ def _picture(paper: Document, picture: Picture | None) -> None:
     if placing == "here":
         put_picture(paper, picture)
     else:
-        where = "末页附图" if placing == "end" else "平台页面"
-        paper.paragraph(f"经过的袋较多，图见{where}，下面列出来源和去向。")
+        wide = placing == "end"
+        where = "图较宽，见末页附图" if wide else "经过的袋较多，图见平台页面"
+        paper.paragraph(f"{where}。")
 
 
 def _facts(batch: dict[str, Any]) -> list[tuple[str, str]]:

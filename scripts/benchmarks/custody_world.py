@@ -6,6 +6,7 @@ world.
 """
 
 import json
+import sys
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -84,6 +85,8 @@ async def fill(url: str, events: int) -> World:
             for run in range(start, min(start + AT_ONCE, runs)):
                 _put(rows, world, _run(rng, world, run))
             await _copy(connection, rows)
+            if start % (20 * AT_ONCE) == 0:
+                print(f"{world.events:,} / {events:,}", file=sys.stderr, flush=True)
         rows = Rows()
         _put(rows, world, _large_lot(rng, world, runs, min(LOT_BAGS, events)))
         await _copy(connection, rows)

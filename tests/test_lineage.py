@@ -1,12 +1,14 @@
 """Lineage through the API: back to every original bag, on to every treatment, as known then."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from fractions import Fraction
 
 import pytest
 
 from app.custody import lineage
 from app.custody.destinations import destinations_of
+from app.custody.nodes import _stored, nodes_of
 from app.custody.sources import sources_of
 from app.custody.walk import walk
 from app.db import Database
@@ -190,6 +192,26 @@ class TestAsOf:
             "mass_g": (600, 500)
         }
         assert (await custody(world, a, as_of=then))["corrections"] == []
+
+    async def test_rows_stand_for_then_only_where_nothing_changed_them_since(
+        self, world: World
+    ) -> None:
+        quiet, counted, late = await collected(world, 700, 700, 700)
+        size = await log_size(world)
+        await world.event("stock_count", counted, site=STATION, mass_g=650)
+        early = world.clock - timedelta(minutes=30)
+        await world.event("store", late, site=STATION, mass_g=600, at=early)
+        codes = [quiet, counted, late]
+        async with world.database.read() as session:
+            rows = await _stored(session, codes, size)
+            then = await nodes_of(session, codes, size)
+            now = await nodes_of(session, codes, None)
+        assert set(rows) == {quiet}
+        assert {code: node.mass_g for code, node in then.items()} == dict.fromkeys(codes, 700)
+        assert [now[code].mass_g for code in codes] == [700, 650, 600]
+        size = await log_size(world)
+        async with world.database.read() as session:
+            assert await _stored(session, codes, size) == now
 
     async def test_beyond_the_log_there_is_nothing_to_know(self, world: World) -> None:
         [a] = await collected(world, 600)

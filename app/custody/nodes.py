@@ -3,22 +3,19 @@
 import json
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select, union_all
+from sqlalchemy import BigInteger, bindparam, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.batches.models import Batch
-from app.custody.as_of import LATEST
 from app.custody.stories import booked_of, folded, stories_of
 from app.events.state import LabelFacts, State, Vector
-from app.ledger.models import Event, Leaf, Unsequenced
+from app.ledger.models import Event, Leaf
 from app.orm import among, among_given
 
 FOLDED_AT_ONCE = 1_000
 """Batches whose stories are held in memory while they are folded again."""
-MARGIN = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
@@ -61,29 +58,10 @@ async def nodes_of(
         return {}
     if size is None:
         return await _stored(session, codes)
-    found = await _stored(session, codes, await _quiet_until(session, size))
+    found = await _stored(session, codes, size)
     for some in _pieces(sorted(set(codes) - found.keys())):
         found |= await _folded(session, some, size)
     return found
-
-
-async def _quiet_until(session: AsyncSession, size: int) -> datetime:
-    """Return an instant such that what changed before it has not changed since the log's size.
-
-    Leaves are placed within moments of being recorded, so the earliest of the next ones, and of
-    those that wait, is the earliest of all that came later; a margin covers slow requests.
-    """
-    following = (
-        select(Event.recorded_at)
-        .join(Leaf, Leaf.event_id == Event.id)
-        .where(Leaf.leaf_index >= size)
-        .order_by(Leaf.leaf_index)
-        .limit(LATEST)
-    )
-    waiting = select(Event.recorded_at).join(Unsequenced, Unsequenced.event_id == Event.id)
-    later = union_all(following.subquery().select(), waiting).subquery()
-    first = await session.scalar(select(func.min(later.c.recorded_at)))
-    return first - MARGIN if first else datetime.max.replace(tzinfo=UTC)
 
 
 _OF_STATE = ("trip", "born", "last_event", "collector", "hand_ins", "materials")
@@ -98,14 +76,32 @@ _COLUMNS: tuple[Any, ...] = (
 )
 """As text: most of it is empty, and to read thousands of rows as JSON takes most of the time."""
 _STORED = select(*_COLUMNS).where(among_given(Batch.code, "codes"))
+_CHANGED = select(Batch.updated_at).where(among_given(Batch.code, "codes"))
+_UNCHANGED_SINCE = _STORED.where(
+    Batch.updated_at.not_in(
+        select(Event.recorded_at)
+        .outerjoin(Leaf, Leaf.event_id == Event.id)
+        .where(
+            Event.recorded_at.in_(_CHANGED),
+            or_(
+                Leaf.leaf_index.is_(None), Leaf.leaf_index >= bindparam("size", type_=BigInteger())
+            ),
+        )
+    )
+)
+"""A row changed last with the event recorded at its `updated_at`, and events of one batch stand in
+the log in the order in which they changed it: where that one lies below a size, all of them do."""
 
 
 async def _stored(
-    session: AsyncSession, codes: Collection[str], before: datetime | None = None
+    session: AsyncSession, codes: Collection[str], size: int | None = None
 ) -> dict[str, Node]:
-    given = {"codes": list(codes)}
-    query = _STORED if before is None else _STORED.where(Batch.updated_at < before)
-    rows = await session.execute(query, given)
+    """Return batches as their rows say; with a size only those that have not changed since."""
+    given: dict[str, Any] = {"codes": list(codes)}
+    if size is None:
+        rows = await session.execute(_STORED, given)
+    else:
+        rows = await session.execute(_UNCHANGED_SINCE, {**given, "size": size})
     return {row[0]: _node(*row) for row in rows}
 
 

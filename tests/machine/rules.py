@@ -29,7 +29,7 @@ from tests.machine.cast import (
     actor_of,
     event_id,
 )
-from tests.machine.standing import Standing, check, standing_of
+from tests.machine.standing import Standing, check, check_read, standing_of
 from tests.machine.yard import Told, Yard
 from tests.world import BOTTLES, VEHICLE
 
@@ -396,6 +396,9 @@ class Custody(RuleBasedStateMachine):
         """Whatever waits is sent at last."""
         if self.queue:
             self.send(self.queue)
+        some = self.bags[self.example % 4 :: 4] + self.boxes[:1]
+        back = self.example % max(1, len(self.recorded))
+        self.yard.run(check_read(self.yard.database, some, back))
 
     def send(self, queue: list[tuple[Caller, Body]]) -> None:
         """Tell everything that has waited, in one transaction."""

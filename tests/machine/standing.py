@@ -7,6 +7,7 @@ from fractions import Fraction
 
 from sqlalchemy import select
 
+from app.areas.scope import Reach
 from app.balance.postings import (
     REPACK,
     Transfer,
@@ -17,6 +18,7 @@ from app.balance.postings import (
 )
 from app.batches.models import Batch
 from app.custody.stories import Stories, booked_of, stories_of
+from app.custody.trace import trace
 from app.db import Database
 from app.events.effects import placed
 from app.events.fold import Folded
@@ -24,8 +26,10 @@ from app.events.happening import Happening
 from app.events.state import FINAL, LabelFacts, State, state_from_json
 from app.events.story import members_at, story_of
 from app.events.together import fold_together
+from app.ledger.sequence import log_size, sequence
 from app.orm import among
 
+EVERYTHING = Reach(everything=True)
 ENDLESS = (2**62, 2**62, 2**62, "~")
 """After everything that can be told."""
 
@@ -71,6 +75,23 @@ async def standing_of(database: Database, codes: Collection[str]) -> Standing:
             await stories_of(session, codes),
             await booked_of(session, codes),
         )
+
+
+async def check_read(database: Database, codes: Collection[str], back: int) -> None:
+    """Read the chains of batches as of now, and as of so many leaves ago: each is one that fits."""
+    while await sequence(database):
+        pass
+    async with database.read() as session:
+        now = await log_size(session)
+        for code in codes:
+            row = await session.get(Batch, code)
+            shown = await trace(session, EVERYTHING, code)
+            assert shown is not None, (code, row and row.state)
+            assert row is None or (shown.batch.status, shown.batch.mass_g) == (
+                row.status,
+                row.mass_g,
+            ), (code, shown, row.state)
+            assert await trace(session, EVERYTHING, code, as_of=max(0, now - back))
 
 
 def check(standing: Standing) -> None:

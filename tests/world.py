@@ -27,6 +27,7 @@ from app.db import Database
 from app.ids import uuid7
 from app.main import create_app
 from app.parties.models import Organisation, Permit, Site
+from app.prepared import listeners
 from tests import reference as ref
 from tests.people import browser, make_account
 
@@ -161,11 +162,16 @@ class World:
         def note(_conn: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
             seen.append(statement)
 
+        def straight(statement: str, _parameters: tuple[Any, ...]) -> None:
+            seen.append(statement)
+
         sqlalchemy_event.listen(engine, "before_cursor_execute", note)
+        listeners.append(straight)
         try:
             yield seen
         finally:
             sqlalchemy_event.remove(engine, "before_cursor_execute", note)
+            listeners.remove(straight)
 
     async def close(self) -> None:
         """Close the browsers and the application's connections."""

@@ -3,9 +3,10 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, exists, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, bindparam, exists, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.areas.scope import Reach, within
@@ -13,6 +14,7 @@ from app.batches.models import Batch, Label, LabelSheet
 from app.orm import overlaps
 from app.parties.models import Site
 from app.parties.read import sites_within
+from app.prepared import Prepared
 
 
 @dataclass(frozen=True)
@@ -172,3 +174,18 @@ def _batches(
 async def find_batch(session: AsyncSession, reach: Reach, code: str) -> Batch | None:
     """Return a used label's batch in reach, None where there is none."""
     return await session.scalar(select(Batch).where(Batch.code == code, batches_within(reach)))
+
+
+_USED = Prepared(
+    select(Batch.kind, Batch.state["label"], Batch.seen_by).where(Batch.code == bindparam("code"))
+)
+
+
+async def find_used_label(
+    session: AsyncSession, reach: Reach, code: str
+) -> tuple[str, dict[str, Any]] | None:
+    """Return the kind of a used label in reach and what was printed on it; None where there is none."""
+    for kind, label, seen_by in await _USED.rows(session, code=code):
+        if reach.sees(seen_by):
+            return kind, label
+    return None

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import BigInteger, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -17,6 +17,7 @@ from app.ledger.models import Correction, Event, EventBatch, Leaf
 from app.orm import among, among_given
 from app.parties.models import Site
 from app.parties.read import sites_within
+from app.prepared import Prepared
 
 MOST_CORRECTIONS = 100
 
@@ -71,6 +72,8 @@ _CORRECTED = (
     .order_by(Event.recorded_at, Event.id)
     .limit(MOST_CORRECTIONS)
 )
+_NOW = Prepared(_CORRECTED)
+_THEN = Prepared(_CORRECTED.where(Leaf.leaf_index < bindparam("size", type_=BigInteger())))
 
 
 async def corrections_of(session: AsyncSession, reach: Reach, found: Trace) -> list[Corrected]:
@@ -79,13 +82,14 @@ async def corrections_of(session: AsyncSession, reach: Reach, found: Trace) -> l
     In the order in which they were recorded, at most MOST_CORRECTIONS. Two statements.
     """
     code = found.batch.code
-    given = {"codes": [code, *{step.via for step in found.steps if step.via}]}
-    query = _CORRECTED
-    if found.cut is not None:
-        query = query.where(Leaf.leaf_index < found.cut)
+    codes = [code, *{step.via for step in found.steps if step.via}]
+    if found.cut is None:
+        rows = await _NOW.rows(session, codes=codes)
+    else:
+        rows = await _THEN.rows(session, codes=codes, size=found.cut)
     steps = {step.event for step in found.steps}
     told: list[_Told] = []
-    for was_leaf, leaf, recorded_at, leaf_index in await session.execute(query, given):
+    for was_leaf, leaf, recorded_at, leaf_index in rows:
         was, parts = happening_of(read_leaf(was_leaf)), read_leaf(leaf)
         if was and _concerns(code, was, parts["event"]["id"], steps):
             told.append(_Told(was, parts, recorded_at, leaf_index))

@@ -13,6 +13,7 @@ from app.custody.stories import booked_of, folded, stories_of
 from app.events.state import LabelFacts, State, Vector
 from app.ledger.models import Event, Leaf
 from app.orm import among, among_given
+from app.prepared import Prepared
 
 FOLDED_AT_ONCE = 1_000
 """Batches whose stories are held in memory while they are folded again."""
@@ -75,9 +76,10 @@ _COLUMNS: tuple[Any, ...] = (
     Batch.state["flags"].astext.contains("missing-collect"),
 )
 """As text: most of it is empty, and to read thousands of rows as JSON takes most of the time."""
-_STORED = select(*_COLUMNS).where(among_given(Batch.code, "codes"))
+_BY_CODE = select(*_COLUMNS).where(among_given(Batch.code, "codes"))
+_STORED = Prepared(_BY_CODE)
 _CHANGED = select(Batch.updated_at).where(among_given(Batch.code, "codes"))
-_UNCHANGED_SINCE = _STORED.where(
+_UNCHANGED_SINCE = Prepared(_BY_CODE.where(
     Batch.updated_at.not_in(
         select(Event.recorded_at)
         .outerjoin(Leaf, Leaf.event_id == Event.id)
@@ -88,7 +90,7 @@ _UNCHANGED_SINCE = _STORED.where(
             ),
         )
     )
-)
+))  # fmt: skip
 """A row changed last with the event recorded at its `updated_at`, and events of one batch stand in
 the log in the order in which they changed it: where that one lies below a size, all of them do."""
 
@@ -97,11 +99,10 @@ async def _stored(
     session: AsyncSession, codes: Collection[str], size: int | None = None
 ) -> dict[str, Node]:
     """Return batches as their rows say; with a size only those that have not changed since."""
-    given: dict[str, Any] = {"codes": list(codes)}
     if size is None:
-        rows = await session.execute(_STORED, given)
+        rows = await _STORED.rows(session, codes=list(codes))
     else:
-        rows = await session.execute(_UNCHANGED_SINCE, {**given, "size": size})
+        rows = await _UNCHANGED_SINCE.rows(session, codes=list(codes), size=size)
     return {row[0]: _node(*row) for row in rows}
 
 

@@ -4,7 +4,7 @@ A correction counts once it is in that part of the log; what it corrects counts 
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -25,6 +25,7 @@ from app.events.together import fold_together
 from app.ledger.leaf import read_leaf
 from app.ledger.models import Correction, Event, EventBatch, Leaf
 from app.orm import among_given
+from app.prepared import Prepared
 
 _Later = aliased(Leaf)
 """The leaf of a correction, beside that of what it corrects."""
@@ -98,8 +99,7 @@ async def stories_of(
 async def _add(session: AsyncSession, found: Stories, codes: set[str], size: int | None) -> None:
     if not codes:
         return
-    rows = await session.execute(*_as_of(_IN_FORCE, codes, size))
-    for leaf, recorded_at, leaf_index in rows:
+    for leaf, recorded_at, leaf_index in await _as_of(session, _IN_FORCE, codes, size):
         parts = read_leaf(leaf)
         happening = happening_of(parts)
         if happening is None:
@@ -154,16 +154,22 @@ _POSTING: tuple[Any, ...] = (
     Posting.mass_g,
     Posting.occurred_on,
 )
-_IN_FORCE, _BOOKED = ({False: query(None), True: query(_SIZE)} for query in (_in_force, _booked))
-"""As of now, and as of a size of the log; built once."""
+_IN_FORCE, _BOOKED = (
+    (Prepared(query(None)), Prepared(query(_SIZE))) for query in (_in_force, _booked)
+)
+"""As of now, and as of a size of the log."""
 
 
-def _as_of(
-    queries: Mapping[bool, Any], codes: Iterable[str], size: int | None
-) -> tuple[Any, dict[str, Any]]:
-    """Return the query as of a size of the log, with its parameters."""
-    given = {} if size is None else {"size": size}
-    return queries[size is not None], {"codes": list(codes), **given}
+async def _as_of(
+    session: AsyncSession,
+    queries: tuple[Prepared, Prepared],
+    codes: Iterable[str],
+    size: int | None,
+) -> list[Any]:
+    now, then = queries
+    if size is None:
+        return await now.rows(session, codes=list(codes))
+    return await then.rows(session, codes=list(codes), size=size)
 
 
 async def booked_of(
@@ -171,6 +177,6 @@ async def booked_of(
 ) -> dict[str, list[Transfer]]:
     """Return what is booked for batches, as of a size of the log."""
     found: dict[str, list[Transfer]] = defaultdict(list)
-    for code, about, *rest in await session.execute(*_as_of(_BOOKED, set(codes), size)):
+    for code, about, *rest in await _as_of(session, _BOOKED, set(codes), size):
         found[code].append(Transfer(str(about), *rest))
     return found

@@ -10,13 +10,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, true
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.areas.models import County
 from app.areas.scope import Reach
 from app.balance.postings import DIFFERENCE, Transfer
-from app.batches.read import find_batch, find_unused_label
+from app.batches.read import find_unused_label, find_used_label
 from app.custody.as_of import size_as_of
 from app.custody.balance import BatchBalance, balance_of
 from app.custody.current import Current, describe
@@ -28,7 +28,8 @@ from app.events.state import LabelFacts, State, Step
 from app.events.taking import Moved
 from app.orm import among_given
 from app.parties.models import Site
-from app.parties.read import sites_within
+from app.parties.read import sees_site
+from app.prepared import Prepared
 from app.trips.open import numbers_of
 
 STAGE_OF_KIND = {
@@ -149,9 +150,9 @@ async def trace(
     events perhaps without a place in the log yet. The number of queries does not depend on the
     number of steps. Raises InvalidQuery where `as_of` is larger than the log.
     """
-    batch = await find_batch(session, reach, code)
-    if batch is not None:
-        kind, label = batch.kind, LabelFacts(**batch.state["label"])
+    used = await find_used_label(session, reach, code)
+    if used is not None:
+        kind, label = used[0], LabelFacts(**used[1])
     else:
         unused = await find_unused_label(session, reach, code)
         if unused is None:
@@ -192,20 +193,23 @@ def _places(code: str, stories: Stories) -> Folded:
     return Folded(state, (), tuple(taken))
 
 
-_PLACES = (
-    select(Site.code, Site.name, Site.county, County.name)
+_PLACES = Prepared(
+    select(Site.code, Site.name, Site.county, County.name, Site.township, Site.operator)
     .join(County, County.code == Site.county)
     .where(among_given(Site.code, "codes"))
 )
-_ALL_PLACES = _PLACES.add_columns(true())
 
 
 async def _names(session: AsyncSession, reach: Reach, steps: Sequence[Step]) -> _Names:
     codes = {code for step in steps for code in (step.site, step.destination) if code}
-    query = _ALL_PLACES if reach.everything else _PLACES.add_columns(sites_within(reach))
-    rows = await session.execute(query, {"codes": sorted(codes)})
+    places = {
+        code: Place(code, name, county, county_name, sees_site(reach, code, county, *whose))
+        for code, name, county, county_name, *whose in await _PLACES.rows(
+            session, codes=sorted(codes)
+        )
+    }
     trips = await numbers_of(session, [UUID(trip) for trip in {s.trip for s in steps} if trip])
-    return _Names({row[0]: Place(*row) for row in rows}, trips)
+    return _Names(places, trips)
 
 
 def _trip(step: Step, before: State) -> UUID | None:

@@ -17,6 +17,7 @@ from app.events.state import Repacking
 from app.ledger.leaf import read_leaf
 from app.ledger.models import Event
 from app.orm import among_given
+from app.prepared import Prepared
 
 MOST_BATCHES = 50_000
 """Where a walk stops. No lot of a plant is as large; what lies beyond is said to be not followed."""
@@ -125,14 +126,14 @@ async def _reach(
             found.beside[code] = node
 
 
-_LEAVES = select(Event.leaf).where(among_given(Event.id, "events"))
+_LEAVES = Prepared(select(Event.leaf).where(among_given(Event.id, "events")))
 
 
 async def _load(session: AsyncSession, found: Walk, events: set[str]) -> None:
     wanted = [UUID(event) for event in events - found.bodies.keys()]
     if not wanted:
         return
-    for leaf in await session.scalars(_LEAVES, {"events": wanted}):
+    for (leaf,) in await _LEAVES.rows(session, events=wanted):
         happening = happening_of(read_leaf(leaf))
         assert happening is not None, "a bag was born of what happened"
         found.bodies[happening.event] = happening

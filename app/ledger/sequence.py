@@ -6,10 +6,12 @@ so writers never wait for it and pgbouncer's transaction mode is enough. An even
 sees the earlier one too, so the order of `seq` within and across runs is commit order per batch.
 """
 
-from sqlalchemy import bindparam, text
+from sqlalchemy import bindparam, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import Database
+from app.ledger.models import Leaf
+from app.prepared import Prepared
 
 LOCK_KEY = 6962
 MOST_AT_ONCE = 2_000
@@ -48,5 +50,8 @@ async def sequence(database: Database) -> int:
 
 async def log_size(session: AsyncSession) -> int:
     """Return how many leaves the log has."""
-    size = await session.scalar(text("SELECT coalesce(max(leaf_index) + 1, 0) FROM leaf"))
-    return int(size or 0)
+    ((size,),) = await _SIZE.rows(session)
+    return int(size)
+
+
+_SIZE = Prepared(select(func.coalesce(func.max(Leaf.leaf_index) + 1, 0)))

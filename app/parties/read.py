@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.areas.scope import Reach, within
+from app.areas.scope import Reach, township_key, within
 from app.parties.models import ListedUnit, Organisation, Permit, Site, Vehicle
 
 
@@ -29,6 +29,11 @@ def sites_within(reach: Reach) -> ColumnElement[bool]:
         township=Site.township,
         organisation=Site.operator,
     )
+
+
+def sees_site(reach: Reach, code: str, county: str, township: str, operator: str) -> bool:
+    """Tell whether a site that was read is inside `reach`: `sites_within` for one row."""
+    return reach.sees({code, county, township_key(county, township), operator})
 
 
 async def list_sites(

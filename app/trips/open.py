@@ -10,7 +10,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.batches.codes import TripNumber
-from app.orm import among
+from app.orm import among_given
+from app.prepared import Prepared
 from app.trips.models import Trip, TripCounter
 
 
@@ -77,5 +78,7 @@ async def numbers_of(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, s
     """Return the numbers of trips by id."""
     if not ids:
         return {}
-    rows = await session.execute(select(Trip.id, Trip.number).where(among(Trip.id, ids)))
-    return dict(rows.all())
+    return dict(await _NUMBERS.rows(session, ids=list(ids)))
+
+
+_NUMBERS = Prepared(select(Trip.id, Trip.number).where(among_given(Trip.id, "ids")))

@@ -26,6 +26,7 @@ from app.custody.trace import trace
 from app.db import Database, ReadSession
 from app.embedded import EmbeddedPostgres
 from app.migrate import upgrade
+from app.prepared import listeners
 from scripts.benchmarks.custody_world import World, fill
 from scripts.benchmarks.measured import Part, Series, ratio
 
@@ -154,9 +155,14 @@ async def _noted(database: Database, ask: Ask) -> list[Statement]:
     def note(_: Any, __: Any, statement: str, parameters: Any, *___: Any) -> None:
         seen.append((statement, tuple(parameters)))
 
+    def straight(statement: str, parameters: tuple[Any, ...]) -> None:
+        seen.append((statement, parameters))
+
     sqlalchemy_event.listen(engine, "before_cursor_execute", note)
+    listeners.append(straight)
     try:
         await _asked(database, ask)
     finally:
         sqlalchemy_event.remove(engine, "before_cursor_execute", note)
+        listeners.remove(straight)
     return seen

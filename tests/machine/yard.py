@@ -31,6 +31,7 @@ class Yard:
     def __init__(self, urls: dict[str, str], *, seed: int = 0) -> None:
         self.loop = uvloop.new_event_loop()
         self.rng = Random(seed)
+        self.issued: set[str] = set()
         self.now = START
         self.examples = 0
         # The tests of a crash are elsewhere: nothing here has to outlive the server.
@@ -70,8 +71,11 @@ class Yard:
         return codes, containers
 
     def _codes(self, county: str, count: int) -> list[str]:
-        serials = sorted(self.rng.sample(range(2**40), count))
-        return [make_code(county, serial) for serial in serials]
+        fresh: set[str] = set()
+        while len(fresh) < count:  # different bits may give one code
+            fresh |= {make_code(county, self.rng.getrandbits(40))} - self.issued
+        self.issued |= fresh
+        return sorted(fresh)
 
     async def _insert(self, rows: list[dict[str, Any]]) -> None:
         async with self.database.write() as session:

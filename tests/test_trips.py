@@ -493,6 +493,19 @@ async def test_going_over_the_log_once_more_ends_where_it_was(world: World):
     assert await listed(world) == before
 
 
+async def test_a_trip_is_listed_while_the_platform_runs(world: World):
+    """What the lifespan starts keeps the list: no test's own catching up."""
+    [bag] = await sealed(world)
+    trip = (await world.event("depart", bag, destination=STATION))["trip"]
+    async with world.app.router.lifespan_context(world.app):
+        for _ in range(100):
+            found = [row for row in await listed(world) if row["number"] == trip]
+            if found:
+                break
+            await asyncio.sleep(0.1)
+    assert [leg["state"] for leg in found[0]["legs"]] == ["overdue"]
+
+
 @pytest.mark.parametrize(
     "trip",
     ["ZY202601011301100001", "01999999-0000-7000-8000-00000000dead", "x", "ZY1", "..%2Fbatches"],

@@ -82,9 +82,9 @@ from app.webhooks import routes as webhooks_routes
 from app.webhooks.deliver import keep_delivering
 from app.workdays import routes as workdays_routes
 
-REPORTED = (FLOWS, SUPPLY)
-"""What reports read: they go on together, and wait for nobody who judges."""
-FOLLOWERS = (*REPORTED, TRIP_LEGS, ALERTS)
+GOING_ON_TOGETHER = ((FLOWS, SUPPLY), (TRIP_LEGS,), (ALERTS,))
+"""What follows the log. Reports read the first two at one log size; none waits for who is slower."""
+FOLLOWERS = tuple(follower for group in GOING_ON_TOGETHER for follower in group)
 """Everything that follows the log, in the order in which it is brought up to date."""
 
 ROUTERS = (
@@ -158,8 +158,7 @@ def create_app(database_url: str, config: Settings | None = None) -> FastAPI:
     @asynccontextmanager
     async def lifespan(running: FastAPI) -> AsyncIterator[None]:
         work = [
-            keep_up(database, REPORTED),
-            keep_up(database, (ALERTS,)),
+            *(keep_up(database, group) for group in GOING_ON_TOGETHER),
             keep_ticking(database),
             keep_delivering(database, allow_private=config.webhook_allow_private),
             keep_growing(database),

@@ -2,15 +2,16 @@
 
 import asyncio
 from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
 from app.ids import uuid7
 from app.ledger.follow import catch_up, restart
 from app.main import FOLLOWERS
 from app.trips.follow import TRIP_LEGS
-from app.trips.models import TransportPolicy
+from app.trips.models import TransportPolicy, Trip, TripEvent
 from tests import reference as ref
 from tests.printed import PRINTED, words_of
 from tests.recording import HAZARDOUS, UNLISTED, capture, make_wide_world
@@ -491,6 +492,70 @@ async def test_going_over_the_log_once_more_ends_where_it_was(world: World):
     await restart(world.database, TRIP_LEGS)
     await catch_up(world.database, FOLLOWERS)
     assert await listed(world) == before
+
+
+async def test_what_an_arrival_leaves_on_a_trip_is_noted_whatever_the_same_request_says_next(
+    world: World,
+):
+    left, other = await sealed(world, 2)
+    first = (await world.event("depart", left, destination=STATION))["trip"]
+    second = (await world.event("depart", other, destination=STATION))["trip"]
+    refusing = world.body(
+        "arrive", other, site=STATION, trip=second,
+        exceptions=[{"code": left, "outcome": "refused", "reason": "袋口破损"}],
+    )  # fmt: skip
+    taken_in = world.body("arrive", left, site=STATION, trip=first)
+    items = await capture(world, "keeper", [refusing, taken_in])
+    assert [item["outcome"] for item in items] == ["recorded", "recorded"]
+    async with world.database.read() as session:
+        noted = set(
+            await session.scalars(
+                select(Trip.number)
+                .join(TripEvent, TripEvent.trip == Trip.id)
+                .where(TripEvent.event_id == UUID(refusing["id"]))
+            )
+        )
+    assert noted == {first, second}
+
+
+async def test_a_correction_of_a_replacement_concerns_the_trip_of_what_came_first(world: World):
+    """All of it in one request, and nothing moves mass: each is noted after the one before it."""
+    left, other = await sealed(world, 2)
+    first = (await world.event("depart", left, destination=STATION))["trip"]
+    second = (await world.event("depart", other, destination=STATION))["trip"]
+    body = world.body("arrive", other, site=STATION, trip=second)
+    told = [body]
+    for n, reason in enumerate(("袋口破损", "袋口开裂", "袋身破损")):
+        said = body | {"exceptions": [{"code": left, "outcome": "refused", "reason": reason}]}
+        if n == 0:
+            told = [said]
+            continue
+        told.append(
+            {
+                "id": str(uuid7(world.rng, world.tick(minutes=1))), "kind": "correct",
+                "reason": "incorrect_data", "corrects": told[-1]["id"],
+                "replacement": {k: v for k, v in said.items() if k != "id"},
+            }
+        )  # fmt: skip
+    items = await capture(world, "keeper", told)
+    assert [item["outcome"] for item in items] == ["recorded"] * 3
+    async with world.database.read() as session:
+        query = select(TripEvent.event_id).join(Trip, Trip.id == TripEvent.trip)
+        noted = set(await session.scalars(query.where(Trip.number == first)))
+    assert noted >= {UUID(one["id"]) for one in told}
+
+
+async def test_a_trip_is_listed_while_the_platform_runs(world: World):
+    """What the lifespan starts keeps the list: no test's own catching up."""
+    [bag] = await sealed(world)
+    trip = (await world.event("depart", bag, destination=STATION))["trip"]
+    async with world.app.router.lifespan_context(world.app):
+        for _ in range(100):
+            found = [row for row in await listed(world) if row["number"] == trip]
+            if found:
+                break
+            await asyncio.sleep(0.1)
+    assert [leg["state"] for leg in found[0]["legs"]] == ["overdue"]
 
 
 @pytest.mark.parametrize(

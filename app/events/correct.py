@@ -82,9 +82,9 @@ def decide_correction(
         }
         acted = effects_of(facts, None, target, item.pointers)
         stamps["flags"] = []
-        happening, trip, regime = None, None, None
+        happening, trip = None, None
     else:
-        happening, acted, trip, regime = _replaced(item, facts, caller, now, source, target, site)
+        happening, acted, trip = _replaced(item, facts, caller, now, source, target, site)
         stamps = happening.stamps
     return settle(
         facts,
@@ -99,7 +99,6 @@ def decide_correction(
         occurred_at=correct.occurred_at or now,
         effective_at=datetime.fromisoformat(stamps["effective_at"]),
         trip=trip,
-        regime=regime,
         takes_back=target,
     )
 
@@ -112,8 +111,8 @@ def _replaced(
     source: Source,
     target: Happening,
     site: SiteFacts,
-) -> tuple[Happening, Acted, UUID | None, str | None]:
-    """Return what takes the target's place, what that does, its trip and the trip's regime."""
+) -> tuple[Happening, Acted, UUID | None]:
+    """Return what takes the target's place, what that does, and its trip."""
     draft = item.draft
     assert draft is not None
     _check_same(item, target)
@@ -124,7 +123,7 @@ def _replaced(
     trip = UUID(target.stamps["trip"]) if "trip" in target.stamps else None
     if getattr(draft, "trip", None) or trip is None:
         trip, _ = trip_for(draft, facts, times, regime)
-    stamps = stamps_of(item, facts, caller, now, times, trip)
+    stamps = stamps_of(item, facts, caller, now, times, trip, regime)
     stamps |= {
         "county": site.county,
         "nonce": source.nonce(),
@@ -135,7 +134,7 @@ def _replaced(
     happening = Happening(str(draft.id), target.root, body, stamps, corrects=target.event)
     acted = effects_of(facts, happening, target, item.pointers)
     stamps["flags"] = flags_of(draft, facts, times, acted, trip=trip, regime=regime)
-    return happening, acted, trip, regime
+    return happening, acted, trip
 
 
 def _target(facts: Facts, corrects: UUID) -> tuple[Happening, datetime, str]:

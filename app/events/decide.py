@@ -62,7 +62,7 @@ def decide(
     regime = regime_for(draft, facts, day_of(times.effective))
     trip, opens = trip_for(draft, facts, times, regime)
     check_trip(caller, facts.trips.get(trip) if trip else None, draft)
-    stamps = stamps_of(item, facts, caller, now, times, trip)
+    stamps = stamps_of(item, facts, caller, now, times, trip, regime)
     stamps |= {"county": site.county, "nonce": source.nonce()}
     happening = Happening(str(draft.id), str(draft.id), public, stamps)
     acted = effects_of(facts, happening, None, item.pointers)
@@ -80,12 +80,17 @@ def decide(
         effective_at=times.effective,
         trip=trip,
         opens=opens,
-        regime=regime,
     )
 
 
 def stamps_of(
-    item: Item, facts: Facts, caller: Caller, now: datetime, times: Times, trip: UUID | None
+    item: Item,
+    facts: Facts,
+    caller: Caller,
+    now: datetime,
+    times: Times,
+    trip: UUID | None,
+    regime: str | None,
 ) -> dict[str, Any]:
     """Return what the server says of an event; the site's county and a nonce are still to come."""
     draft = item.draft
@@ -99,6 +104,8 @@ def stamps_of(
     }
     if trip:
         stamps["trip"] = str(trip)
+    if regime:
+        stamps["regime"] = regime
     containers = containers_of(item, facts)
     if containers:
         stamps["containers"] = containers

@@ -1,17 +1,22 @@
 """Which trip an event is part of, under which regime, who may join it, and what is odd. Pure."""
 
+from collections.abc import Iterable, Mapping
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from app.auth.caller import Caller
 from app.errors import Forbidden, NotFound
+from app.events.effects import Effect
 from app.events.errors import TripNotFound
 from app.events.facts import Facts, TripRow
 from app.events.happening import day_of
 from app.events.rules import Times, destination_of, regime_of
 from app.events.schemas import Arrive, Depart, Draft
+from app.events.state import State
+from app.trips.note import Noted, trips_in
 from app.trips.open import OpenedTrip
-from app.trips.regime import INTERNAL
+from app.trips.regime import HAZARDOUS, INTERNAL, MANIFEST_MISSING
 
 OTHER_VEHICLE = "other-vehicle"
 
@@ -74,3 +79,38 @@ def trip_for(
         opened_at=times.effective,
     )
     return opened.id, opened
+
+
+def noted_of(
+    parts: Mapping[str, Any], site: str, effects: Iterable[Effect], states: Iterable[State]
+) -> Noted:
+    """Return the trips that an event concerns: named, moved from or to, or left a bag on.
+
+    `parts` are its leaf's, `states` those that it leaves the bags in that it names.
+    """
+    event, stamps = parts["event"], parts["stamps"]
+    body = event.get("replacement", event)
+    moved = (account for e in effects for t in e.transfers for account in (t.source, t.target))
+    trips = trips_in(moved)
+    if "trip" in stamps:
+        trips.add(UUID(stamps["trip"]))
+    if event["kind"] == "arrive":
+        trips |= {UUID(state.trip) for state in states if state.trip}
+    return Noted(
+        event_id=UUID(event["id"]),
+        kind=event["kind"],
+        site=site,
+        trips=frozenset(trips),
+        destination=body.get("destination"),
+        regime=stamps.get("regime", _regime_by(body, stamps)),
+        manifest=body.get("manifest"),
+        corrects=UUID(event["corrects"]) if "corrects" in event else None,
+    )
+
+
+def _regime_by(body: Mapping[str, Any], stamps: Mapping[str, Any]) -> str | None:
+    """Return the regime that a departure's leaf implies: older ones do not state it."""
+    if body["kind"] != "depart":
+        return None
+    full = body.get("manifest") or MANIFEST_MISSING in stamps["flags"]
+    return HAZARDOUS if full else INTERNAL

@@ -15,8 +15,10 @@ from app.events.errors import (
 )
 from app.events.facts import Facts, Recorded, TripRow
 from app.events.happening import Happening, day_of
+from app.events.on_trip import noted_of
 from app.ledger.append import Entry
 from app.ledger.leaf import MAX_LEAF_BYTES, commitment, make_leaf, read_leaf
+from app.trips.note import Noted
 from app.trips.open import OpenedTrip
 
 
@@ -41,8 +43,8 @@ class Decision:
     booked: tuple[tuple[str, tuple[Transfer, ...]], ...]
     trip: UUID | None
     opens: OpenedTrip | None
-    regime: str | None = None
-    """Of a departure: under which rules its load travels."""
+    noted: Noted
+    """Which trips it concerns."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,6 @@ def settle(
     effective_at: datetime,
     trip: UUID | None = None,
     opens: OpenedTrip | None = None,
-    regime: str | None = None,
     takes_back: Happening | None = None,
 ) -> Decision:
     """Make the leaf of a decided event and let `facts` know of it; LeafTooLarge."""
@@ -132,13 +133,14 @@ def settle(
         salt=sealed.salt,
         private=sealed.private,
     )
+    parts = read_leaf(leaf.decode())
     return Decision(
         entry,
-        read_leaf(leaf.decode()),
+        parts,
         tuple((effect.code, effect.transfers) for effect in effects),
         trip,
         opens,
-        regime,
+        noted_of(parts, site, effects, [facts.known[c].state for c in codes if c in facts.known]),
     )
 
 

@@ -14,7 +14,7 @@ from app.events.facts import Known
 from app.events.settle import Decision
 from app.events.state import state_to_json
 from app.ledger.append import append
-from app.trips.note import Noted, note_events, trips_in
+from app.trips.note import note_events
 from app.trips.open import open_trips
 
 _UPDATE = (
@@ -73,31 +73,8 @@ async def write(
     ]
     if postings:
         await session.execute(insert(Posting.__table__), postings)  # type: ignore[arg-type]
-    await note_events(session, [_noted(d, known) for d in decisions])
+    await note_events(session, [d.noted for d in decisions])
     return numbers
-
-
-def _noted(decision: Decision, known: dict[str, Known]) -> Noted:
-    """Return the trips that an event concerns: named, moved from or to, or left a bag on."""
-    event = decision.parts["event"]
-    body = event.get("replacement", event)
-    transfers = [t for _, moved in decision.booked for t in moved]
-    trips = trips_in(account for t in transfers for account in (t.source, t.target))
-    if decision.trip:
-        trips.add(decision.trip)
-    if event["kind"] == "arrive":
-        states = (known[code].state for code in decision.entry.batches if code in known)
-        trips |= {UUID(state.trip) for state in states if state.trip}
-    return Noted(
-        event_id=decision.entry.id,
-        kind=event["kind"],
-        site=decision.entry.site,
-        trips=frozenset(trips),
-        destination=body.get("destination"),
-        regime=decision.regime,
-        manifest=body.get("manifest"),
-        corrects=UUID(event["corrects"]) if event.get("corrects") else None,
-    )
 
 
 def _opened(decisions: Sequence[Decision]) -> list[Any]:

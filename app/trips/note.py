@@ -1,5 +1,6 @@
 """Note which events concern which trips, in the transaction that records them."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -34,18 +35,20 @@ def trips_in(accounts: Iterable[str]) -> set[UUID]:
 
 
 async def note_events(session: AsyncSession, noted: Sequence[Noted]) -> None:
-    """Write the rows of `trip_event`; what stands is left as it is."""
-    rows = {(trip, one.event_id): one for one in noted for trip in one.trips}
-    corrections = {one.corrects: one for one in noted if one.corrects}
-    if corrections:
-        # A correction concerns every trip of what it corrects, whether or not mass moves.
-        query = select(TripEvent.trip, TripEvent.event_id)
-        found = await session.execute(query.where(among(TripEvent.event_id, corrections)))
-        rows |= {
-            (trip, corrections[event].event_id): corrections[event]
-            for trip, event in [*found, *rows]
-            if event in corrections
-        }
+    """Write the rows of `trip_event`, of events in their order; what stands is left as it is."""
+    trips: dict[UUID, set[UUID]] = defaultdict(set)
+    corrected = [one.corrects for one in noted if one.corrects]
+    if corrected:
+        query = select(TripEvent.event_id, TripEvent.trip)
+        for event, trip in await session.execute(query.where(among(TripEvent.event_id, corrected))):
+            trips[event].add(trip)
+    rows: dict[tuple[UUID, UUID], Noted] = {}
+    for one in noted:
+        trips[one.event_id] |= one.trips
+        if one.corrects:
+            # A correction concerns every trip of what it corrects, whether or not mass moves.
+            trips[one.event_id] |= trips[one.corrects]
+        rows |= {(trip, one.event_id): one for trip in trips[one.event_id]}
     if rows:
         statement = insert(TripEvent).on_conflict_do_nothing()
         await session.execute(

@@ -13,7 +13,7 @@ OUTCOMES = {"refused": "拒收", "missing": "缺失", "damaged": "破损"}
 SIDES = {"origin": "发运站点", "carrier": "承运方"}
 MANIFEST_ELSEWHERE = (
     "本次运输按危险废物管理，须随车携带危险废物转移联单。联单在国家危险废物信息管理系统中运行，"
-    "本平台只记录其编号；接收单位应在接收之日起五个工作日内在国家系统确认。"
+    "本平台只记录其编号；接收单位应按期在国家系统确认。"
 )
 FLAGS_ON_PAPER = {
     "arrived-elsewhere": "送到的地方与交接单不同",

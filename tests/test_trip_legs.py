@@ -286,10 +286,33 @@ def test_an_area_may_see_the_doubtful_ones_otherwise():
     assert regime_of(Receiver("H"), strict) == HAZARDOUS, "no policy makes such a plant harmless"
 
 
-def test_only_a_hazardous_departure_misses_a_manifest():
-    assert manifest_flags(HAZARDOUS, None) == ("manifest-missing",)
-    assert manifest_flags(HAZARDOUS, "20261301000001") == ()
-    assert manifest_flags(INTERNAL, None) == ()
+TRUCK, SHOP, FIRM = UUID(TRIP), "92130110MA00000012", "91130110MA00000028"
+
+
+@pytest.mark.parametrize(
+    ("regime", "manifest", "others", "flags"),
+    [
+        (HAZARDOUS, None, [], ["manifest-missing"]),
+        (INTERNAL, None, [], []),
+        (HAZARDOUS, "20261301000001", [], []),
+        (HAZARDOUS, "20251301000001", [], []),  # filled in on New Year's Eve
+        (HAZARDOUS, "20271301000001", [], ["manifest-doubtful"]),
+        (HAZARDOUS, "20261101000001", [], ["manifest-doubtful"]),  # Beijing's
+        (HAZARDOUS, "20261301000001", [(TRUCK, SHOP)], []),  # its second load on this truck
+        (HAZARDOUS, "20261301000001", [(TRUCK, SHOP), (TRUCK, FIRM)], ["manifest-used-before"]),
+        (HAZARDOUS, "20261301000001", [(UUID(OTHER), SHOP)], ["manifest-used-before"]),
+        (
+            INTERNAL,
+            "02611301000001",
+            [(TRUCK, FIRM)],
+            ["manifest-doubtful", "manifest-used-before"],
+        ),
+    ],
+)
+def test_what_is_odd_about_a_manifest_is_flagged(regime, manifest, others, flags):
+    on = date(2026, 6, 1)
+    found = manifest_flags(regime, manifest, (TRUCK, SHOP), others, on=on, province="13")
+    assert list(found) == flags
 
 
 def policy(area: str, start: date, end: date | None = None) -> Policy:

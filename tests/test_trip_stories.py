@@ -183,6 +183,48 @@ async def test_a_manifest_that_is_none_is_refused_at_its_field(world: World, man
     assert problem(answer, 422, "invalid-body")["errors"][0]["pointer"] == "/manifest"
 
 
+async def test_a_manifest_of_another_consignor_or_trip_is_recorded_and_flagged(world: World):
+    """移出人 is who operates the site: the two points are one shop's, the station is another's."""
+    one, two, three = await sealed(world, 3)
+    [beside] = await sealed(world, site=OTHER_POINT)
+    [others] = await sealed(world, site=STATION)
+    number = f"{world.clock.year}1301000021"
+    same = {"destination": HAZARDOUS, "manifest": number}
+    first = await world.event("depart", one, **same)
+    same["trip"] = first["trip"]
+    used = "manifest-used-before"
+    assert used not in first["flags"]
+    assert used not in (await world.event("depart", two, **same))["flags"]
+    assert used not in (await world.event("depart", beside, site=OTHER_POINT, **same))["flags"]
+    flagged = await world.event("depart", others, site=STATION, **same)
+    assert used in flagged["flags"], "each consignor has one of its own"
+    del same["trip"]
+    assert used in (await world.event("depart", three, **same))["flags"], "and for each run"
+    page = await world.client("province").get(f"/trips/{first['trip']}")
+    assert "转移联单编号已用在别的单位" in page.text
+
+
+async def test_a_queue_that_uses_a_manifest_twice_is_flagged_and_a_correction_frees_it(
+    world: World,
+):
+    one, two = await sealed(world, 2)
+    number = f"{world.clock.year}1301000031"
+    bodies = [
+        world.body("depart", bag, destination=HAZARDOUS, manifest=number, driver="王师傅")
+        for bag in (one, two)
+    ]
+    first, second = await capture(world, "collector", bodies)
+    assert "manifest-used-before" not in first["event"]["flags"]
+    assert "manifest-used-before" in second["event"]["flags"]
+    for item in (first, second):
+        undo = {"id": own_id(world), "kind": "correct", "corrects": item["id"],
+                "occurred_at": world.tick().isoformat(), "reason": "did_not_occur", "note": "没有走"}  # fmt: skip
+        answer = await world.client("collector").post("/api/v1/events", json=undo)
+        assert answer.status_code == 201, answer.text
+    again = await world.event("depart", one, destination=HAZARDOUS, manifest=number)
+    assert "manifest-used-before" not in again["flags"]
+
+
 # ---- confirming
 
 

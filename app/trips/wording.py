@@ -18,6 +18,8 @@ MANIFEST_ELSEWHERE = (
 FLAGS_ON_PAPER = {
     "arrived-elsewhere": "送到的地方与交接单不同",
     "not-on-this-trip": "有袋不在这张交接单上",
+    "manifest-doubtful": "转移联单编号的年份或省份不对",
+    "manifest-used-before": "转移联单编号已用在别的单位或别的车次",
     "other-vehicle": "发运车辆与交接单不同",
     "receiver-not-listed": "接收单位不在资源化利用单位名单内",
     "receiver-permit-not-in-force": "接收单位没有有效的许可证",

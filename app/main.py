@@ -37,11 +37,13 @@ from app.db import Database
 from app.events import (  # noqa: F401  register their subjects
     declare_keys,
     declare_reference,
+    declare_transport,
     declare_zero_report,
 )
 from app.events import event_pages as one_event_pages
 from app.events import pages as events_pages
 from app.events import routes as events_routes
+from app.events import transport_pages as events_transport_pages
 from app.evidence import routes as evidence_routes
 from app.headers import SecurityHeaders
 from app.home import pages as home_pages
@@ -75,6 +77,7 @@ from app.transparency.integrate import keep_growing
 from app.transparency.signer import keep_signing, open_signer
 from app.transparency.witnesses import Witnesses, parse_witnesses
 from app.trips import pages as trips_pages
+from app.trips import policy_routes as trips_policy_routes
 from app.trips import routes as trips_routes
 from app.trips.follow import TRIP_LEGS
 from app.web import LimitBody
@@ -97,6 +100,8 @@ ROUTERS = (
     events_routes.router,
     events_pages.router,
     trips_routes.router,
+    trips_policy_routes.router,
+    events_transport_pages.router,
     trips_pages.router,
     one_event_pages.router,
     batches_routes.router,

@@ -65,6 +65,7 @@ BOTH_SUPERVISORS: frozenset[str | None] = frozenset({"agriculture", "ecology"})
 WORKERS = frozenset({"county", "city", "province"})
 REGULATORS = frozenset({"agriculture", "ecology"})
 COMMISSION = frozenset({"development_reform"})
+ECOLOGY = frozenset({"ecology"})
 
 
 @dataclass(frozen=True)
@@ -118,6 +119,10 @@ def form(**fields: Any) -> dict[str, Any]:
     return {"id": NEW_ID, "site": SITE, **fields}
 
 
+POLICY = {
+    "area": AREA, "valid_from": "2099-01-01", "unlisted_recycler": "hazardous",
+    "expired_permit": "hazardous", "cement_kiln": "hazardous", "document": "冀环固体〔2026〕1号",
+}  # fmt: skip
 SOLD = {
     "id": NEW_ID, "county": COUNTY, "on": "2025-06-01", "units": 10, "unit_weight_g": 15,
     "method": "A",
@@ -291,6 +296,11 @@ ROUTES: dict[str, Row | tuple[Row, ...]] = {
             json=declare("resource_units", site=w.PLANT, valid_from="2025-01-01"),
         ),
         Row(
+            frozenset({"city", "province"}), "declare.transport_policies", ECOLOGY, own=201,
+            json=declare("transport_policies", **POLICY, deliver_within_h=24, confirm_workdays=5,
+                         difference_permille=50, difference_g=20_000),
+        ),
+        Row(
             frozenset({"province"}), "declare.plan", COMMISSION, own=201,
             json=declare("plan", **AMENDMENT, paragraphs=[{"address": "item-7-p1", "text": "新。"}]),
         ),
@@ -362,6 +372,19 @@ ROUTES: dict[str, Row | tuple[Row, ...]] = {
     "GET /api/v1/trips/{trip}.pdf": Row(EVERYONE, "trips.read", path={"trip": RIDE}),
     "POST /api/v1/trips/{trip}/confirm": Row(
         MAY_MOVE, "trips.confirm", path={"trip": RIDE}, json={"site": w.POINT}, odd=NOT_THEIRS,
+    ),
+    "GET /api/v1/transport-policies": (
+        Row(EVERYONE, "trips.read"),
+        Row(EVERYONE, "trips.read", query={"county": w.LUQUAN, "on": "2026-01-01"}),
+    ),
+    "GET /transport-policies": Row(EVERYONE, "trips.read", page=True),
+    "GET /transport-policies/new": Row(
+        frozenset({"city", "province"}), "declare.transport_policies", ECOLOGY, page=True,
+    ),
+    "POST /transport-policies/new": Row(
+        frozenset({"city", "province"}), "declare.transport_policies", ECOLOGY, own=303, page=True,
+        form={"id": NEW_ID, **POLICY, "deliver_within_h": "24", "confirm_workdays": "5",
+              "difference_percent": "5", "difference_kg": "20"},
     ),
     "GET /trips": Row(EVERYONE, "trips.read", page=True),
     "GET /trips/{trip}": Row(EVERYONE, "trips.read", path={"trip": RIDE}, page=True),

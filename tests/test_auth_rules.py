@@ -100,6 +100,12 @@ def test_only_agriculture_states_what_item_nine_leaves_to_it(subject):
         assert not allows(caller("province", department), f"declare.{subject}")
 
 
+def test_only_who_supervises_pollution_decides_what_travels_as_hazardous_waste():
+    action = "declare.transport_policies"
+    assert [r for r in ROLE_NAMES if allows(caller(r, "ecology"), action)] == ["city", "province"]
+    assert not any(allows(caller(r, "agriculture"), action) for r in ROLE_NAMES)
+
+
 def test_only_the_province_s_development_and_reform_commission_amends_the_plan():
     assert allows(caller("province", "development_reform"), "declare.plan")
     assert not allows(caller("city", "development_reform"), "declare.plan")

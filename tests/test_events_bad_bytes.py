@@ -187,6 +187,10 @@ DECLARED = {
     "unit_weights": {"material": "pet", "form": "bottle", "size": "lt200ml", "weight_mg": 15_000,
                      "source": "抽样"},
     "resource_units": {"site": ref.PLANT, "valid_from": "2024-01-01"},
+    "transport_policies": {"area": "130100", "valid_from": "2099-01-01", "document": "x",
+                           "unlisted_recycler": "internal", "expired_permit": "internal",
+                           "cement_kiln": "internal", "deliver_within_h": 1, "confirm_workdays": 1,
+                           "difference_permille": 1, "difference_g": 1},
     "supply": {"id": "1", "county": ref.LUQUAN, "on": "2025-01-01", "units": 5,
                "unit_weight_g": 1, "method": "A"},
 }  # fmt: skip

@@ -13,7 +13,7 @@ from app.balance.postings import Transfer, outstanding, transit_account
 from app.events.fold import fold
 from app.events.state import LabelFacts, Step
 from app.events.taking import Conflict
-from app.trips.deadline import monday_to_friday, workdays_after
+from app.trips.find import Seen
 from app.trips.leg import (
     DELIVERED,
     IN_DISPUTE,
@@ -30,11 +30,15 @@ from app.trips.leg import (
     state_at,
     state_of_trip,
 )
-from app.trips.load import moved_by
+from app.trips.load import Riding, TripFile, moved_by
+from app.trips.models import Trip
 from app.trips.policy import Policy, default_policy, policy_for
 from app.trips.regime import HAZARDOUS, INTERNAL, Receiver, manifest_flags, regime_of
 from app.trips.ride import legs_of
+from app.trips.show import shown
 from app.trips.told import Row, told_of
+from app.trips.waybill import confirm_by_of
+from app.workdays.calendar import Calendar
 
 TRIP, OTHER = "11111111-1111-7111-8111-111111111111", "22222222-2222-7222-8222-222222222222"
 POINTS, STATIONS = ("130110-P0001", "130110-P0002"), ("130110-S0001", "130632-S0001")
@@ -282,10 +286,33 @@ def test_an_area_may_see_the_doubtful_ones_otherwise():
     assert regime_of(Receiver("H"), strict) == HAZARDOUS, "no policy makes such a plant harmless"
 
 
-def test_only_a_hazardous_departure_misses_a_manifest():
-    assert manifest_flags(HAZARDOUS, None) == ("manifest-missing",)
-    assert manifest_flags(HAZARDOUS, "20261301000001") == ()
-    assert manifest_flags(INTERNAL, None) == ()
+TRUCK, SHOP, FIRM = UUID(TRIP), "92130110MA00000012", "91130110MA00000028"
+
+
+@pytest.mark.parametrize(
+    ("regime", "manifest", "others", "flags"),
+    [
+        (HAZARDOUS, None, [], ["manifest-missing"]),
+        (INTERNAL, None, [], []),
+        (HAZARDOUS, "20261301000001", [], []),
+        (HAZARDOUS, "20251301000001", [], []),  # filled in on New Year's Eve
+        (HAZARDOUS, "20271301000001", [], ["manifest-doubtful"]),
+        (HAZARDOUS, "20261101000001", [], ["manifest-doubtful"]),  # Beijing's
+        (HAZARDOUS, "20261301000001", [(TRUCK, SHOP)], []),  # its second load on this truck
+        (HAZARDOUS, "20261301000001", [(TRUCK, SHOP), (TRUCK, FIRM)], ["manifest-used-before"]),
+        (HAZARDOUS, "20261301000001", [(UUID(OTHER), SHOP)], ["manifest-used-before"]),
+        (
+            INTERNAL,
+            "02611301000001",
+            [(TRUCK, FIRM)],
+            ["manifest-doubtful", "manifest-used-before"],
+        ),
+    ],
+)
+def test_what_is_odd_about_a_manifest_is_flagged(regime, manifest, others, flags):
+    on = date(2026, 6, 1)
+    found = manifest_flags(regime, manifest, (TRUCK, SHOP), others, on=on, province="13")
+    assert list(found) == flags
 
 
 def policy(area: str, start: date, end: date | None = None) -> Policy:
@@ -305,15 +332,18 @@ def test_the_nearest_area_that_decided_something_by_that_day_counts():
     assert policy_for(known, areas, date(2025, 12, 31)) == POLICY
 
 
-def test_five_working_days_leave_out_week_ends_and_what_a_calendar_says():
-    friday = date(2026, 9, 25)
-    assert workdays_after(friday, 5) == date(2026, 10, 2)
-    holidays = {date(2026, 10, day) for day in range(1, 9)}
-    made_up = {date(2026, 10, 10)}
-    asked = workdays_after(
-        friday, 5, lambda day: day in made_up or (monday_to_friday(day) and day not in holidays)
-    )
-    assert asked == date(2026, 10, 10), "a Saturday that is worked counts"
+def test_a_term_through_a_year_without_a_notice_is_assumed_and_says_so():
+    came = datetime(2026, 12, 28, 2, tzinfo=UTC)
+    sent = replace(told(step(1, "depart", POINTS[0], destination=STATIONS[0])), regime=HAZARDOUS)
+    arrived = replace(told(step(2, "arrive", STATIONS[0])), at=came)
+    leg = Leg(POINTS[0], STATIONS[0], (sent,), (arrived,))
+    trip = Trip(id=UUID(TRIP), number="ZY", vehicle="冀A12345", opened_at=START)
+    file = TripFile(trip, (Riding(leg, POLICY, frozenset(), ()),), {}, {})
+    [there] = shown(Seen(file, None, (), 0), came, Calendar()).legs
+    assert (there.confirm_by, there.confirm_by_assumed) == (date(2027, 1, 4), True)
+    assert "放假安排尚未登记" in confirm_by_of(there)
+    [there] = shown(Seen(file, None, (), 0), came, Calendar(years=frozenset({2026, 2027}))).legs
+    assert confirm_by_of(there) == "不晚于 2027-01-04"
 
 
 def row(event: dict, **stamps) -> Row:

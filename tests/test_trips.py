@@ -315,10 +315,36 @@ async def test_each_consignor_has_a_manifest_even_on_one_truck(world: World):
     assert legs[POINT]["confirm_by"] is None
     await world.event("arrive", one, site=HAZARDOUS, trip=first["trip"], by="hazardous")
     legs = {leg["origin"]["code"]: leg for leg in (await trip_of(world, first["trip"]))["legs"]}
-    arrived = date.fromisoformat(legs[POINT]["arrived_at"][:10])
-    by = date.fromisoformat(legs[POINT]["confirm_by"])
-    assert timedelta(days=5) <= by - arrived <= timedelta(days=8)
-    assert by.weekday() < 5
+    assert legs[POINT]["confirm_by"] is not None
+    assert legs[STATION]["confirm_by"] is None, "nothing of it has arrived"
+
+
+@pytest.mark.parametrize(
+    ("arrived", "by"),
+    [
+        # 国办发明电〔2024〕12号: 10-01 to 10-08 off, Saturday 10-11 worked
+        (datetime(2025, 9, 30, 4, tzinfo=UTC), "2025-10-14"),
+        # a minute before midnight in the province, and a minute after
+        (datetime(2025, 10, 9, 15, 59, tzinfo=UTC), "2025-10-15"),
+        (datetime(2025, 10, 9, 16, 1, tzinfo=UTC), "2025-10-16"),
+    ],
+)
+async def test_the_receiver_confirms_by_the_state_councils_working_days(
+    world: World, arrived: datetime, by: str
+):
+    world.clock, now = arrived - timedelta(days=1), world.clock
+    [bag] = await world.issue_labels(1, site=None)
+    await world.event("collect", bag, mass_g=5_000)
+    departed = await world.event("depart", bag, destination=HAZARDOUS, manifest=MANIFEST)
+    world.clock = now
+    trip = departed["trip"]
+    [leg] = (await trip_of(world, trip))["legs"]
+    assert (leg["confirm_workdays"], leg["confirm_by"]) == (5, None)
+    await world.event("arrive", bag, site=HAZARDOUS, trip=trip, by="hazardous", at=arrived)
+    [leg] = (await trip_of(world, trip))["legs"]
+    assert (leg["confirm_by"], leg["confirm_by_assumed"]) == (by, False)
+    page = await world.client("county").get(f"/trips/{trip}")
+    assert f"不晚于 {by}" in page.text
 
 
 async def test_an_areas_dated_policy_changes_what_is_hazardous_and_how_long_a_load_may_take(

@@ -1,12 +1,15 @@
 """What divisions are called, and which ones a caller may choose from."""
 
 from collections.abc import Iterable
+from datetime import date
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.areas.models import Area, County
+from app.areas.models import Area, County, CountyArea
+from app.areas.read import held
 from app.areas.scope import Reach
+from app.orm import among
 
 
 async def county_names(session: AsyncSession, codes: Iterable[str]) -> dict[str, str]:
@@ -20,6 +23,30 @@ async def name_of_area(session: AsyncSession, code: str) -> str:
     area = select(Area.name).where(Area.code == code)
     county = select(County.name).where(County.code == code)
     return await session.scalar(area) or await session.scalar(county) or code
+
+
+async def areas_to_choose(
+    session: AsyncSession, reach: Reach, own: str, on: date
+) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return (heading, [(code, name)]): the areas that an official of `own` may speak for.
+
+    First the province and its reporting areas, or the own one, then the counties of each.
+    """
+    top = select(Area.code, Area.name).order_by(Area.kind != "province", Area.code)
+    if not reach.everything:
+        top = top.where(Area.code == own)
+    areas = {row.code: row.name for row in await session.execute(top)}
+    query = (
+        select(County.code, County.name, CountyArea.area)
+        .join(CountyArea, CountyArea.county == County.code)
+        # A county that reports by itself stands among the areas already.
+        .where(held(CountyArea, on), among(CountyArea.area, areas), County.code != CountyArea.area)
+        .order_by(CountyArea.area, County.code)
+    )
+    counties: dict[str, list[tuple[str, str]]] = {}
+    for code, name, area in await session.execute(query):
+        counties.setdefault(area, []).append((code, name))
+    return [("", list(areas.items())), *((areas[area], some) for area, some in counties.items())]
 
 
 async def counties_to_choose(session: AsyncSession, reach: Reach) -> list[tuple[str, str]]:

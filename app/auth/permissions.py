@@ -78,6 +78,10 @@ RIGHTS = {
     "declare.pilots": _right("指定试点县", "province", department="agriculture"),
     "declare.unit_weights": _right("发布单件空包装重", "province", department="agriculture"),
     "declare.resource_units": _right("公布资源化利用单位", "province", department="agriculture"),
+    # who supervises pollution decides what travels as hazardous waste
+    "declare.transport_policies": _right(
+        "登记运输管理规定", "city", "province", department="ecology"
+    ),
     # item （十八）: 省发展改革委 organises and co-ordinates
     "declare.plan": _right("登记方案的修订", "province", department="development_reform"),
     # the lists that the plan orders; of which department, the list of its section says

@@ -20,6 +20,7 @@ from app.events.schemas import Arrive, Collect, Depart, Draft, HandIn, Repack, S
 from app.events.shelf import Shelf
 from app.events.state import Order
 from app.events.story import order_of
+from app.trips.manifests import consignments_under
 from app.trips.policy_rows import load_policies
 
 
@@ -44,6 +45,7 @@ class _Needed:
     vehicles: list[str] = field(default_factory=list)
     origins: set[str] = field(default_factory=set)
     """Counties of departures: their area's policy decides the regime."""
+    manifests: set[str] = field(default_factory=set)
     packaging: bool = False
 
     def add(self, item: Item) -> None:
@@ -61,6 +63,7 @@ class _Needed:
             self.vehicles.append(draft.vehicle)
             self.origins.add(draft.site[:6])
             self.trips.append(draft.trip or draft.id)
+            self.manifests |= {draft.manifest} if draft.manifest else set()
         if isinstance(draft, Arrive) and draft.trip:
             self.trips.append(draft.trip)
         self.packaging |= isinstance(draft, Repack) or bool(
@@ -97,6 +100,7 @@ async def load_facts(session: AsyncSession, asked: Sequence[Asked], whole: froze
         packaging=await load.packaging_now(session) if needed.packaging else None,
         shelf=Shelf(),
         policies=await load_policies(session, needed.origins),
+        manifests=await consignments_under(session, needed.manifests, needed.corrects),
         corrected=await load.corrected_among(session, needed.corrects) if needed.corrects else {},
         cases=await _cases(session, asked),
         reaches={

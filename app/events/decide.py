@@ -12,7 +12,13 @@ from app.events.effects import Acted, effects_of
 from app.events.facts import Facts
 from app.events.happening import Happening, day_of
 from app.events.on_labels import check_labels, containers_of, issued_of
-from app.events.on_trip import check_trip, regime_for, trip_for, vehicle_flags
+from app.events.on_trip import (
+    check_trip,
+    manifest_flags_of,
+    regime_for,
+    trip_for,
+    vehicle_flags,
+)
 from app.events.parse import Item
 from app.events.rules import (
     Times,
@@ -26,7 +32,6 @@ from app.events.schemas import Arrive, Depart, Draft, Repack
 from app.events.sent import private_of, public_of
 from app.events.settle import Decision, Duplicate, Sealed, Source, settle, standing_under
 from app.ledger.leaf import utc
-from app.trips.regime import manifest_flags
 
 NO_REACH = Reach()
 
@@ -143,6 +148,6 @@ def flags_of(
     if isinstance(draft, Depart | Arrive):
         flags += receiver_flags(destination, day_of(times.effective))
     if isinstance(draft, Depart) and regime:
-        flags += manifest_flags(regime, draft.manifest)
+        flags += manifest_flags_of(draft, facts, times, trip, regime)
         flags += vehicle_flags(facts.trips.get(trip) if trip else None, draft)
     return list(dict.fromkeys(flags))

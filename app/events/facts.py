@@ -31,6 +31,7 @@ from app.packaging.models import Term, UnitWeight, UnitWeightVersion
 from app.parties.models import ListedUnit, Permit, Site, Vehicle
 from app.trips.models import Trip
 from app.trips.policy_rows import PoliciesByDay
+from app.trips.regime import Consignment
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,8 @@ class Facts:
     reaches: dict[UUID, Reach]
     """What officials among the callers reach."""
     policies: PoliciesByDay = field(default_factory=PoliciesByDay)
+    manifests: dict[str, set[Consignment]] = field(default_factory=dict)
+    """Who has named the manifests of departures before."""
     cases: frozenset[tuple[UUID, UUID]] = frozenset()
     """Cases that counts and write-offs name, each with a caller whose reach it is in."""
 
@@ -187,6 +190,7 @@ async def sites_of(session: AsyncSession, codes: Iterable[str]) -> dict[str, Sit
             tuple(permits[s.code]),
             tuple(listed[s.code]),
             cement_kiln=s.plant_kind == "cement_kiln",
+            operator=s.operator,
         )
         for s in sites
     }

@@ -16,7 +16,7 @@ from app.events.schemas import Arrive, Depart, Draft
 from app.events.state import State
 from app.trips.note import Noted, trips_in
 from app.trips.open import OpenedTrip
-from app.trips.regime import HAZARDOUS, INTERNAL, MANIFEST_MISSING
+from app.trips.regime import HAZARDOUS, INTERNAL, MANIFEST_MISSING, manifest_flags
 
 OTHER_VEHICLE = "other-vehicle"
 
@@ -39,6 +39,21 @@ def check_trip(caller: Caller, trip: TripRow | None, draft: Draft) -> None:
 def vehicle_flags(trip: TripRow | None, draft: Depart) -> tuple[str, ...]:
     """Return what is odd: the load left with another vehicle than the trip's. Vehicles break."""
     return (OTHER_VEHICLE,) if trip is not None and trip.vehicle != draft.vehicle else ()
+
+
+def manifest_flags_of(
+    draft: Depart, facts: Facts, times: Times, trip: UUID | None, regime: str
+) -> tuple[str, ...]:
+    """Return what is odd about a departure's manifest, beside those of other departures."""
+    site = facts.sites[draft.site]
+    return manifest_flags(
+        regime,
+        draft.manifest,
+        (trip or draft.id, site.operator),
+        facts.manifests.get(draft.manifest or "", ()),
+        on=day_of(times.effective),
+        province=site.county[:2],
+    )
 
 
 def regime_for(draft: Draft, facts: Facts, on: date) -> str | None:

@@ -64,6 +64,7 @@ class SiteFacts:
     permits: tuple[tuple[str, Span], ...] = ()
     listed: tuple[Span, ...] = ()
     cement_kiln: bool = False
+    operator: str = ""
 
 
 @dataclass(frozen=True)

@@ -170,7 +170,12 @@ def accept(
 
 
 def remember_trip(decision: Decision, facts: Facts) -> None:
-    """Let later items of the same request see a trip that this one opens."""
+    """Let later items of the same request see a trip that this one opens, and its manifest."""
+    said = decision.parts["event"]
+    manifest = said.get("replacement", said).get("manifest")
+    site = facts.sites.get(decision.entry.site or "")
+    if manifest and decision.trip and site:
+        facts.manifests.setdefault(manifest, set()).add((decision.trip, site.operator))
     if decision.opens:
         opened = decision.opens
         facts.trips.setdefault(

@@ -68,7 +68,8 @@ async def confirm(
         )
     departures = departures_at(file, site)
     if not departures:
-        raise NothingToConfirm(site=site or file.trip.number)
+        # The other side's phone may still hold the departure.
+        raise NothingToConfirm(site=site or file.trip.number, retry=True)
     others = [departure for departure in departures if departure.side != side]
     if not others:
         raise OwnSideCannotConfirm(

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.ledger.follow import Follow, LeafRow
 from app.orm import among
 from app.trips.load import TripFile, load_trips
-from app.trips.models import TripEvent, TripLeg
+from app.trips.models import Trip, TripEvent, TripLeg
 
 AT_ONCE = 100
 """Trips that are loaded together: a few thousand bags."""
@@ -33,7 +33,17 @@ async def apply(session: AsyncSession, leaves: Sequence[LeafRow]) -> None:
 
 
 async def keep_legs(session: AsyncSession, trips: Collection[UUID]) -> None:
-    """Write the legs of trips as they are now, in place of what stood."""
+    """Write the legs of trips as they are now, in place of what stood.
+
+    Whoever looks at the same trip at the same time (the follower, a confirmation) waits for the
+    other: the later one reads what the earlier one committed.
+    """
+    await session.execute(
+        select(Trip.id)
+        .where(among(Trip.id, trips))
+        .order_by(Trip.id)
+        .with_for_update(key_share=True)
+    )
     files = await load_trips(session, trips)
     await session.execute(delete(TripLeg).where(among(TripLeg.trip, list(files))))
     rows = [row for file in files.values() for row in _rows(file)]

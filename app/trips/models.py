@@ -47,7 +47,10 @@ class TripCounter(Base):
 
 
 class TripStop(Base):
-    """A pick-up that was announced before anything was loaded, and where its load is to go."""
+    """A pick-up that was announced before anything was loaded, and where its load is to go.
+
+    `pick_up_at` and `deliver_at` are plans, for those who wait; nothing is judged by them.
+    """
 
     __tablename__ = "trip_stop"
 
@@ -55,6 +58,8 @@ class TripStop(Base):
     n: Mapped[int] = mapped_column(primary_key=True)
     origin: Mapped[str] = mapped_column(ForeignKey("site.code"))
     destination: Mapped[str] = mapped_column(ForeignKey("site.code"))
+    pick_up_at: Mapped[datetime | None]
+    deliver_at: Mapped[datetime | None]
 
 
 class TripDriver(Base):
@@ -78,6 +83,7 @@ class TripEvent(Base):
     __table_args__ = (
         CheckConstraint("regime IN ('internal','hazardous')", name="regime"),
         Index("ix_trip_event_event_id", "event_id"),
+        Index("ix_trip_event_manifest", "manifest", postgresql_where=text("manifest IS NOT NULL")),
     )
 
     trip: Mapped[UUID] = mapped_column(primary_key=True)
@@ -159,3 +165,5 @@ class TransportPolicy(Base):
     difference_permille: Mapped[int]
     difference_g: Mapped[int]
     document: Mapped[str | None]
+    event_id: Mapped[UUID | None]
+    """The declaration that it comes from."""

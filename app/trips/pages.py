@@ -15,13 +15,14 @@ from app.auth.permissions import require
 from app.db import Reading, ReadSession, Writing
 from app.pagination import Cursor
 from app.templating import render
-from app.trips.confirm import confirm, waiting_for
+from app.trips.confirm import confirm
 from app.trips.find import find_trip, id_of
 from app.trips.leg import IN_DISPUTE, MOVING, OVERDUE, RANK
 from app.trips.listing import Asked, list_trips
+from app.trips.look import look_at
 from app.trips.schemas import LegShown, TripListed
-from app.trips.show import shown
-from app.trips.waybill import sentences_of, words_of
+from app.trips.waybill import confirm_by_of, sentences_of, words_of
+from app.trips.wording import MANIFEST_ELSEWHERE
 
 router = APIRouter(include_in_schema=False)
 
@@ -106,11 +107,14 @@ async def show_scanned(caller: SignedIn, session: Reading, trip: str) -> Respons
 @router.get("/trips/{trip}")
 async def show_trip(request: Request, caller: SignedIn, session: Reading, trip: str) -> Response:
     require(caller, "trips.read")
-    seen = await find_trip(session, await reach_of(session, caller), trip)
-    answer = shown(seen, datetime.now(UTC), may_confirm=waiting_for(caller, seen.file))
+    answer = await look_at(session, caller, trip, datetime.now(UTC))
     # What somebody must look into stands first.
     legs = sorted(answer.legs, key=lambda leg: RANK[leg.state], reverse=True)
-    values = {"trip": answer, "legs": [_leg(leg, caller) for leg in legs]}
+    values = {
+        "trip": answer,
+        "legs": [_leg(leg, caller) for leg in legs],
+        "manifest_elsewhere": MANIFEST_ELSEWHERE,
+    }
     return render(request, "trips/trip.html", values)
 
 
@@ -122,6 +126,7 @@ def _leg(leg: LegShown, caller: Caller) -> dict[str, Any]:
         "sentences": sentences_of(leg),
         "bags": [(bag, " · ".join(words_of(bag))) for bag in leg.bags],
         "moving": len(moving),
+        "confirm_by": confirm_by_of(leg),
         "receives": bool(moving) and caller.site == leg.destination.code,
     }
 

@@ -12,7 +12,10 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
+from uuid import UUID
 
+Standing = Literal["in_force", "to_come", "over", "replaced"]
 _CSV = Path(__file__).resolve().parent / "data" / "transport_policies.csv"
 
 
@@ -35,6 +38,12 @@ class Policy:
     confirm_workdays: int
     difference_permille: int
     difference_g: int
+    document: str | None = None
+    event_id: UUID | None = None
+
+    def holds(self, on: date) -> bool:
+        """Tell whether a day lies in its time; a newer one may still stand before it."""
+        return self.valid_from <= on and (self.valid_to is None or on <= self.valid_to)
 
 
 @lru_cache(maxsize=1)
@@ -53,6 +62,7 @@ def default_policy() -> Policy:
         confirm_workdays=int(row["confirm_workdays"]),
         difference_permille=int(row["difference_permille"]),
         difference_g=int(row["difference_g"]),
+        document=row["document"],
     )
 
 
@@ -62,9 +72,19 @@ def policy_for(policies: Iterable[Policy], areas: Iterable[str], on: date) -> Po
     `areas` go from the county to the province. Two rows of one area do not hold on one day: the
     one that began last counts.
     """
-    held = [p for p in policies if p.valid_from <= on and (p.valid_to is None or on <= p.valid_to)]
+    held = [policy for policy in policies if policy.holds(on)]
     for area in areas:
         own = [policy for policy in held if policy.area == area]
         if own:
             return max(own, key=lambda policy: policy.valid_from)
     return default_policy()
+
+
+def standing_of(policy: Policy, of_area: Iterable[Policy], on: date) -> Standing:
+    """Return how a policy stands on a day among all those of its area."""
+    if on < policy.valid_from:
+        return "to_come"
+    if not policy.holds(on):
+        return "over"
+    newer = any(other.holds(on) and other.valid_from > policy.valid_from for other in of_area)
+    return "replaced" if newer else "in_force"

@@ -1,7 +1,7 @@
 """The dated policies of areas, read from their table: it is small."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 
 from sqlalchemy import select
@@ -11,6 +11,8 @@ from app.areas.models import PROVINCE, CountyArea
 from app.orm import among
 from app.trips.models import TransportPolicy
 from app.trips.policy import Policy, policy_for
+
+_FIELDS = tuple(one.name for one in fields(Policy))
 
 
 @dataclass(frozen=True)
@@ -31,26 +33,19 @@ class PoliciesByDay:
         return policy_for(self.policies, [county, *upper, PROVINCE], on)
 
 
+async def list_policies(session: AsyncSession) -> list[Policy]:
+    """Return every policy that an area has decided, by area, the one that begins last first."""
+    order = (TransportPolicy.area, TransportPolicy.valid_from.desc())
+    rows = await session.scalars(select(TransportPolicy).order_by(*order))
+    return [Policy(**{name: getattr(row, name) for name in _FIELDS}) for row in rows]
+
+
 async def load_policies(session: AsyncSession, counties: Iterable[str]) -> PoliciesByDay:
     """Return the policies that may judge what leaves these counties."""
     wanted = set(counties)
     if not wanted:
         return PoliciesByDay()
-    policies = [
-        Policy(
-            row.area,
-            row.valid_from,
-            row.valid_to,
-            row.unlisted_recycler,
-            row.expired_permit,
-            row.cement_kiln,
-            row.deliver_within_h,
-            row.confirm_workdays,
-            row.difference_permille,
-            row.difference_g,
-        )
-        for row in await session.scalars(select(TransportPolicy))
-    ]
+    policies = await list_policies(session)
     if not policies:
         return PoliciesByDay()
     areas = await session.execute(

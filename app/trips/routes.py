@@ -15,11 +15,11 @@ from app.ids import SYSTEM
 from app.pagination import Cursor, Limit
 from app.paper.answer import pdf_answer
 from app.trips.announce import announce
-from app.trips.confirm import confirm, waiting_for
+from app.trips.confirm import confirm
 from app.trips.find import find_trip
 from app.trips.listing import Asked, list_trips
+from app.trips.look import look_at
 from app.trips.schemas import ConfirmOrder, State, TripOrder, TripPage, TripShown
-from app.trips.show import shown
 from app.trips.waybill import print_waybill
 from app.web import json_of, takes
 
@@ -41,8 +41,7 @@ async def post_trip(
 ) -> Any:
     now = datetime.now(UTC)
     trip, new = await announce(session, caller, order, now=now, rng=SYSTEM)
-    seen = await find_trip(session, await reach_of(session, caller), str(trip))
-    answer = shown(seen, now, may_confirm=waiting_for(caller, seen.file))
+    answer = await look_at(session, caller, str(trip), now)
     return answer if new else JSONResponse(answer.model_dump(mode="json"), 200)
 
 
@@ -72,8 +71,7 @@ async def get_trips(
 async def get_trip_pdf(request: Request, caller: SignedIn, session: Reading, trip: str) -> Response:
     config = request.app.state.settings
     require(caller, "trips.read")
-    seen = await find_trip(session, await reach_of(session, caller), trip)
-    answer = shown(seen, datetime.now(UTC))
+    answer = await look_at(session, caller, trip, datetime.now(UTC))
     file = await print_waybill(answer, config.qr_host, demo=config.demo)
     return pdf_answer(file, f"转运交接单-{answer.number}")
 
@@ -81,8 +79,7 @@ async def get_trip_pdf(request: Request, caller: SignedIn, session: Reading, tri
 @router.get("/trips/{trip}", summary="一张转运交接单：各段、各袋、状态")
 async def get_trip(caller: SignedIn, session: Reading, trip: str) -> TripShown:
     require(caller, "trips.read")
-    seen = await find_trip(session, await reach_of(session, caller), trip)
-    return shown(seen, datetime.now(UTC), may_confirm=waiting_for(caller, seen.file))
+    return await look_at(session, caller, trip, datetime.now(UTC))
 
 
 @router.post(
@@ -98,8 +95,6 @@ async def post_confirm(
 ) -> TripShown:
     require(caller, "trips.confirm")
     now = datetime.now(UTC)
-    reach = await reach_of(session, caller)
-    seen = await find_trip(session, reach, trip)
+    seen = await find_trip(session, await reach_of(session, caller), trip)
     await confirm(session, caller, seen.file, order.site, now)
-    seen = await find_trip(session, reach, trip)
-    return shown(seen, now, may_confirm=waiting_for(caller, seen.file))
+    return await look_at(session, caller, trip, now)

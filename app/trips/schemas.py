@@ -85,8 +85,9 @@ class Confirmation(BaseModel):
 class LegShown(BaseModel):
     """What a trip took from one origin for one destination; grams.
 
-    `out_g` = `received_g` - `difference_g` + `moving_g` + `written_off_g`. `confirm_by` is the day
-    by which the receiver of hazardous waste confirms its manifest in the national system.
+    `out_g` = `received_g` - `difference_g` + `moving_g` + `written_off_g`. `confirm_by` is the last
+    day on which the receiver of hazardous waste confirms its manifest in the national system, by
+    the State Council's calendar; `confirm_by_assumed` where a year's notice is not known yet.
     """
 
     origin: PlaceShown
@@ -98,7 +99,9 @@ class LegShown(BaseModel):
     departed_at: datetime | None
     due_at: datetime | None
     arrived_at: datetime | None
+    confirm_workdays: int | None
     confirm_by: date | None
+    confirm_by_assumed: bool
     confirmation: Confirmation | None
     out_g: int
     received_g: int

@@ -1,10 +1,8 @@
 """A trip as it is answered. Pure."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
-from app.trips.deadline import IsWorkday, monday_to_friday, workdays_after
 from app.trips.find import Seen
 from app.trips.leg import CARRIER, MOVING, ORIGIN, WRITTEN_OFF, Bag, state_of_trip
 from app.trips.load import Place, Riding
@@ -17,20 +15,19 @@ from app.trips.schemas import (
     Stray,
     TripShown,
 )
-
-SHANGHAI = ZoneInfo("Asia/Shanghai")
+from app.workdays.calendar import Calendar, Due, add_workdays, day_of
 
 
 def shown(
     seen: Seen,
     now: datetime,
+    calendar: Calendar,
     *,
     may_confirm: Sequence[str] = (),
-    is_workday: IsWorkday = monday_to_friday,
 ) -> TripShown:
-    """Return a trip as of `now`; `is_workday` is the calendar that deadlines are counted by."""
+    """Return a trip as of `now`; terms are counted by `calendar`."""
     file, trip = seen.file, seen.file.trip
-    legs = [_leg(one, file.places, now, is_workday, trip.carrier) for one in file.legs]
+    legs = [_leg(one, file.places, now, calendar, trip.carrier) for one in file.legs]
     regimes: set[str] = {leg.regime for leg in legs if leg.regime} or {trip.regime}
     return TripShown(
         id=trip.id,
@@ -61,7 +58,7 @@ def _leg(
     one: Riding,
     places: Mapping[str, Place],
     now: datetime,
-    is_workday: IsWorkday,
+    calendar: Calendar,
     carrier: str | None,
 ) -> LegShown:
     leg, policy = one.leg, one.policy
@@ -70,6 +67,7 @@ def _leg(
     manifests = sorted({d.manifest for d in leg.departures if d.manifest})
     reasons = [a.difference_reason for a in leg.arrivals if a.difference_reason]
     steps = (*leg.departures, *leg.arrivals)
+    due = _confirm_by(one, calendar) if hazardous else None
     return LegShown(
         origin=place_of(places, leg.origin),
         destination=place_of(places, leg.destination),
@@ -80,7 +78,9 @@ def _leg(
         departed_at=leg.departed_at,
         due_at=leg.due_at(policy),
         arrived_at=leg.arrived_at,
-        confirm_by=_confirm_by(one, is_workday) if hazardous else None,
+        confirm_workdays=policy.confirm_workdays if hazardous else None,
+        confirm_by=due.on if due else None,
+        confirm_by_assumed=due is not None and due.assumed,
         confirmation=_confirmation(one, carrier),
         out_g=leg.out_g,
         received_g=leg.received_g,
@@ -94,13 +94,12 @@ def _leg(
     )
 
 
-def _confirm_by(one: Riding, is_workday: IsWorkday) -> date | None:
+def _confirm_by(one: Riding, calendar: Calendar) -> Due | None:
     """Return the last day for the receiver's confirmation: counted from the first arrival."""
     first = min((arrival.at for arrival in one.leg.arrivals), default=None)
     if first is None:
         return None
-    day = first.astimezone(SHANGHAI).date()
-    return workdays_after(day, one.policy.confirm_workdays, is_workday)
+    return add_workdays(day_of(first), one.policy.confirm_workdays, calendar)
 
 
 def _confirmation(one: Riding, carrier: str | None) -> Confirmation | None:

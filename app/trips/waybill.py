@@ -104,13 +104,16 @@ def _facts(leg: LegShown) -> list[tuple[str, str]]:
     ]
     if leg.regime == "hazardous":
         facts.append(("联单编号", "、".join(leg.manifests)))
-        facts.append(
-            (
-                "接收确认",
-                f"{leg.confirm_by:%Y-%m-%d} 前" if leg.confirm_by else "签收后五个工作日内",
-            )
-        )
+        facts.append(("接收确认", confirm_by_of(leg)))
     return facts
+
+
+def confirm_by_of(leg: LegShown) -> str:
+    """Say until when the receiver confirms the manifest in the national system."""
+    if leg.confirm_by is None:
+        return f"签收后 {leg.confirm_workdays} 个工作日内"
+    assumed = "（当年放假安排尚未登记，按周一至周五算）" if leg.confirm_by_assumed else ""
+    return f"不晚于 {leg.confirm_by:%Y-%m-%d}{assumed}"
 
 
 def _confirmation(leg: LegShown) -> str:

@@ -13,11 +13,13 @@ OUTCOMES = {"refused": "拒收", "missing": "缺失", "damaged": "破损"}
 SIDES = {"origin": "发运站点", "carrier": "承运方"}
 MANIFEST_ELSEWHERE = (
     "本次运输按危险废物管理，须随车携带危险废物转移联单。联单在国家危险废物信息管理系统中运行，"
-    "本平台只记录其编号；接收单位应在接收之日起五个工作日内在国家系统确认。"
+    "本平台只记录其编号；接收单位应按期在国家系统确认。"
 )
 FLAGS_ON_PAPER = {
     "arrived-elsewhere": "送到的地方与交接单不同",
     "not-on-this-trip": "有袋不在这张交接单上",
+    "manifest-doubtful": "转移联单编号的年份或省份不对",
+    "manifest-used-before": "转移联单编号已用在别的单位或别的车次",
     "other-vehicle": "发运车辆与交接单不同",
     "receiver-not-listed": "接收单位不在资源化利用单位名单内",
     "receiver-permit-not-in-force": "接收单位没有有效的许可证",

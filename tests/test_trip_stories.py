@@ -1,0 +1,252 @@
+"""Trips as they go in life: late phones, more than was announced, things refused, lost and found."""
+
+import asyncio
+from datetime import datetime, timedelta
+
+import pytest
+
+from app.ids import uuid7
+from app.ledger.follow import catch_up
+from app.main import FOLLOWERS
+from tests import reference as ref
+from tests.recording import FAR_STATION, HAZARDOUS, capture, make_wide_world
+from tests.test_trips import TRIPS, announce, confirm, listed, problem, sealed, trip_of
+from tests.world import FAR_POINT, INCINERATOR, World
+
+POINT, OTHER_POINT, STATION, PLANT = ref.POINT, ref.OTHER_POINT, ref.STATION, ref.PLANT
+
+
+@pytest.fixture(scope="module")
+async def world(database):
+    made = await make_wide_world(database)
+    yield made
+    await made.close()
+
+
+def own_id(world: World) -> str:
+    return str(uuid7(world.rng, world.tick()))
+
+
+# ---- numbers
+
+
+async def test_two_phones_that_sync_one_trip_at_once_open_it_once(world: World):
+    one, two = await sealed(world), await sealed(world, site=OTHER_POINT)
+    trip = own_id(world)
+    bodies = [
+        world.body("depart", one[0], destination=STATION, trip=trip),
+        world.body("depart", two[0], site=OTHER_POINT, destination=STATION, trip=trip),
+    ]
+    answers = await asyncio.gather(*(world.post(body) for body in bodies))
+    assert [a.status_code for a in answers] == [201, 201], [a.text for a in answers]
+    assert len({a.json()["trip"] for a in answers}) == 1
+    assert len((await trip_of(world, trip))["legs"]) == 2
+
+
+async def test_numbers_given_at_once_are_all_different_and_have_no_gaps(world: World):
+    bags = await sealed(world, 24)
+    at = world.tick(days=1)
+    bodies = [world.body("depart", bag, destination=STATION, at=at) for bag in bags]
+    answers = await asyncio.gather(*(world.post(body) for body in bodies))
+    assert {a.status_code for a in answers} == {201}
+    serials = sorted(int(a.json()["trip"][-4:]) for a in answers)
+    assert serials == list(range(serials[0], serials[0] + 24))
+
+
+async def test_a_number_is_of_the_day_in_the_province_and_of_the_county_that_loads(world: World):
+    one, two = await sealed(world, 2)
+    midnight = world.tick(days=1).replace(hour=16, minute=0, second=0)
+    world.clock = midnight + timedelta(hours=1)
+    before = await world.event(
+        "depart", one, destination=STATION, at=midnight - timedelta(seconds=1)
+    )
+    after = await world.event("depart", two, destination=STATION, at=midnight)
+    day = midnight.date()
+    assert before["trip"][2:16] == f"{day:%Y%m%d}130110"
+    assert after["trip"][2:16] == f"{day + timedelta(days=1):%Y%m%d}130110"
+
+
+# ---- a phone without signal
+
+
+async def test_a_drivers_phone_syncs_a_whole_milk_run_after_the_station_has_received_it(
+    world: World,
+):
+    """Five pick-ups under the phone's own UUID; the station knew nothing but the bags."""
+    bags = [*await sealed(world, 3), *await sealed(world, 2, site=OTHER_POINT)]
+    trip = own_id(world)
+    at = world.tick()
+    departs = [
+        world.body("depart", bag, site=site, destination=STATION, trip=trip, driver="王师傅",
+                   at=at + timedelta(minutes=n))
+        for n, (bag, site) in enumerate(zip(bags, [POINT] * 3 + [OTHER_POINT] * 2, strict=True))
+    ]  # fmt: skip
+    arrive = world.body("arrive", *bags, site=STATION, at=at + timedelta(hours=2), mass_g=9_000)
+    answer = await world.post(arrive)
+    assert answer.status_code == 201
+    assert "missing-depart" in answer.json()["flags"]
+    items = await capture(world, "carrier", departs)
+    assert {i["outcome"] for i in items} == {"recorded"}, items
+    numbers = {i["event"]["trip"] for i in items}
+    assert len(numbers) == 1
+    shown = await trip_of(world, trip)
+    assert shown["state"] == "in_dispute", "a tenth is missing of each bag"
+    assert {leg["origin"]["code"]: len(leg["bags"]) for leg in shown["legs"]} == {
+        POINT: 3, OTHER_POINT: 2,
+    }  # fmt: skip
+    assert all(leg["confirmation"]["waiting_for"] == "origin" for leg in shown["legs"])
+    again = await capture(world, "carrier", departs)
+    assert {i["outcome"] for i in again} == {"duplicate"}
+
+
+async def test_an_arrival_that_names_a_number_before_the_dispatch_synced_is_told_to_try_again(
+    world: World,
+):
+    [bag] = await sealed(world)
+    body = world.body("arrive", bag, site=STATION, trip="ZY202601011301100007")
+    assert problem(await world.post(body), 404, "trip-not-found")["retry"] is True
+
+
+# ---- more, fewer, elsewhere
+
+
+async def test_a_plant_that_gets_a_bag_nobody_sent_records_it_beside_the_trip(world: World):
+    mine, extra = await sealed(world, 2)
+    trip = (await world.event("depart", mine, destination=PLANT))["trip"]
+    arrived = await world.event("arrive", mine, extra, site=PLANT, trip=trip)
+    assert "missing-depart" in arrived["flags"]
+    shown = await trip_of(world, trip, "plant")
+    assert [s["code"] for s in shown["not_on_this_trip"]] == [extra]
+    # the point's phone still held its departure: then it was on it
+    late = datetime.fromisoformat(arrived["effective_at"]) - timedelta(minutes=30)
+    await world.event("depart", extra, destination=PLANT, trip=trip, at=late)
+    shown = await trip_of(world, trip, "plant")
+    assert shown["not_on_this_trip"] == []
+    assert {b["code"] for leg in shown["legs"] for b in leg["bags"]} == {mine, extra}
+    assert shown["state"] == "delivered"
+
+
+async def test_a_missing_bag_that_turns_up_at_another_station_is_found_on_its_trip(world: World):
+    bag, fine = await sealed(world, 2)
+    trip = (await world.event("depart", bag, fine, destination=STATION))["trip"]
+    await world.event(
+        "arrive", fine, site=STATION, trip=trip,
+        exceptions=[{"code": bag, "outcome": "missing", "reason": "车上没有"}],
+    )  # fmt: skip
+    assert (await trip_of(world, trip))["state"] == "in_dispute"
+    found = await world.event("arrive", bag, site=FAR_STATION, by="far_keeper", mass_g=10_000)
+    assert "arrived-elsewhere" in found["flags"]
+    [leg] = (await trip_of(world, trip))["legs"]
+    by_code = {b["code"]: b for b in leg["bags"]}
+    assert (by_code[bag]["state"], by_code[bag]["elsewhere"]) == ("arrived", True)
+    assert leg["moving_g"] == 0
+    await catch_up(world.database, FOLLOWERS)
+    [row] = [r for r in await listed(world) if r["number"] == trip]
+    assert row["state"] == leg["state"]
+
+
+# ---- hazardous loads
+
+
+async def test_a_milk_run_with_three_consignees_has_a_manifest_a_consignor(world: World):
+    trip = own_id(world)
+    points = [POINT, OTHER_POINT, POINT, STATION, FAR_POINT]
+    goals = [STATION, STATION, HAZARDOUS, HAZARDOUS, INCINERATOR]
+    manifests = [None, None, "20261301000011", "20261301000012", None]
+    for origin, goal, manifest in zip(points, goals, manifests, strict=True):
+        if origin == FAR_POINT:
+            [bag] = await world.issue_labels(1, county=ref.ANXIN, site=None)
+            await world.event("collect", bag, site=FAR_POINT, mass_g=5_000)
+        else:
+            [bag] = await sealed(world, site=origin)
+        more = {"manifest": manifest} if manifest else {}
+        event = await world.event("depart", bag, site=origin, destination=goal, trip=trip, **more)
+        assert "manifest-missing" not in event["flags"]
+    shown = await trip_of(world, trip)
+    assert shown["regime"] == "hazardous"
+    assert {
+        (leg["origin"]["code"], leg["destination"]["code"]): (leg["regime"], leg["manifests"])
+        for leg in shown["legs"]
+    } == {
+        (POINT, STATION): ("internal", []),
+        (OTHER_POINT, STATION): ("internal", []),
+        (POINT, HAZARDOUS): ("hazardous", ["20261301000011"]),
+        (STATION, HAZARDOUS): ("hazardous", ["20261301000012"]),
+        (FAR_POINT, INCINERATOR): ("internal", []),
+    }
+
+
+@pytest.mark.parametrize("manifest", ["2026130100001", "2026130100000x", "", "20261301 000001"])
+async def test_a_manifest_that_is_none_is_refused_at_its_field(world: World, manifest):
+    [bag] = await sealed(world)
+    answer = await world.post(world.body("depart", bag, destination=HAZARDOUS, manifest=manifest))
+    assert problem(answer, 422, "invalid-body")["errors"][0]["pointer"] == "/manifest"
+
+
+async def test_a_manifest_of_another_consignor_or_trip_is_recorded_and_flagged(world: World):
+    """移出人 is who operates the site: the two points are one shop's, the station is another's."""
+    one, two, three = await sealed(world, 3)
+    [beside] = await sealed(world, site=OTHER_POINT)
+    [others] = await sealed(world, site=STATION)
+    number = f"{world.clock.year}1301000021"
+    same = {"destination": HAZARDOUS, "manifest": number}
+    first = await world.event("depart", one, **same)
+    same["trip"] = first["trip"]
+    used = "manifest-used-before"
+    assert used not in first["flags"]
+    assert used not in (await world.event("depart", two, **same))["flags"]
+    assert used not in (await world.event("depart", beside, site=OTHER_POINT, **same))["flags"]
+    flagged = await world.event("depart", others, site=STATION, **same)
+    assert used in flagged["flags"], "each consignor has one of its own"
+    del same["trip"]
+    assert used in (await world.event("depart", three, **same))["flags"], "and for each run"
+    page = await world.client("province").get(f"/trips/{first['trip']}")
+    assert "转移联单编号已用在别的单位" in page.text
+
+
+async def test_a_queue_that_uses_a_manifest_twice_is_flagged_and_a_correction_frees_it(
+    world: World,
+):
+    one, two = await sealed(world, 2)
+    number = f"{world.clock.year}1301000031"
+    bodies = [
+        world.body("depart", bag, destination=HAZARDOUS, manifest=number, driver="王师傅")
+        for bag in (one, two)
+    ]
+    first, second = await capture(world, "collector", bodies)
+    assert "manifest-used-before" not in first["event"]["flags"]
+    assert "manifest-used-before" in second["event"]["flags"]
+    for item in (first, second):
+        undo = {"id": own_id(world), "kind": "correct", "corrects": item["id"],
+                "occurred_at": world.tick().isoformat(), "reason": "did_not_occur", "note": "没有走"}  # fmt: skip
+        answer = await world.client("collector").post("/api/v1/events", json=undo)
+        assert answer.status_code == 201, answer.text
+    again = await world.event("depart", one, destination=HAZARDOUS, manifest=number)
+    assert "manifest-used-before" not in again["flags"]
+
+
+# ---- confirming
+
+
+async def test_a_confirmation_before_the_departure_has_synced_may_be_sent_again(world: World):
+    trip = await announce(world)
+    told = problem(await confirm(world, trip["id"], "carrier"), 409, "nothing-to-confirm")
+    assert told["retry"] is True
+
+
+async def test_a_confirmation_sent_six_times_at_once_is_one(world: World):
+    [bag] = await sealed(world)
+    trip = (await world.event("depart", bag, destination=STATION))["trip"]
+    answers = await asyncio.gather(*(confirm(world, trip, "carrier") for _ in range(6)))
+    assert {a.status_code for a in answers} == {200}, [a.text for a in answers]
+
+
+async def test_another_carriers_driver_finds_no_trip_at_all(world: World):
+    [bag] = await sealed(world)
+    trip = (await world.event("depart", bag, destination=STATION, vehicle="冀AD12345"))["trip"]
+    for method, path in (("GET", ""), ("GET", ".pdf"), ("POST", "/confirm")):
+        answer = await world.client("carrier").request(
+            method, f"{TRIPS}/{trip}{path}", json={} if method == "POST" else None
+        )
+        assert answer.status_code == 404, path
+    assert trip not in [r["number"] for r in await listed(world, "carrier")]

@@ -4,6 +4,7 @@ Each rule has a test that opens it, and one thing beside it that must not.
 """
 
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 from sqlalchemy import select, text, update
@@ -59,6 +60,11 @@ async def of_bag(world: World, rule: str, bag: str) -> list[Finding]:
     return [found for found in await standing(world, rule) if bag in found.batches]
 
 
+async def of_event(world: World, rule: str, event: str) -> list[Finding]:
+    """Findings of a rule that name an event, open or closed."""
+    return [found for found in await standing(world, rule) if UUID(event) in found.events]
+
+
 async def new_bag(world: World, **fields) -> str:
     """A sealed bag of five kilograms at POINT."""
     [bag] = await world.issue_labels(1)
@@ -82,6 +88,21 @@ async def test_a_bag_that_lost_too_much_on_the_way_opens_one_finding_with_its_fi
     assert found.figures["trip"] == sent["trip"]
     assert found.figures["thresholds"]["percent"]["value"] == 5
     assert {POINT[:6], STATION} <= set(found.seen_by)
+
+
+async def test_many_on_one_scale_concern_everybody_who_sent_one_of_them(world: World):
+    here, there = await new_bag(world), await new_bag(world, site=OTHER_POINT)
+    weighed = world.tick()
+    for bag, site in ((here, POINT), (there, OTHER_POINT)):
+        await world.event("depart", bag, site=site, destination=PLANT)
+    arrived = await world.event("arrive", here, there, site=PLANT, group_mass_g=9_700)
+    assert not await of_event(world, "weight-difference", arrived["id"])
+
+    # A weight that was told late breaks the bound: this leaf is about one of the two alone.
+    await world.event("store", there, site=OTHER_POINT, mass_g=5_600, at=weighed)
+    [found] = await of_event(world, "weight-difference", arrived["id"])
+    assert (found.site, found.figures["difference_g"]) == (PLANT, -900)
+    assert {PLANT, POINT, OTHER_POINT, POINT[:6]} <= set(found.seen_by)
 
 
 async def test_a_bag_counted_and_not_sealed_is_no_weighing_to_compare_with(world: World):

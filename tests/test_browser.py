@@ -1,14 +1,11 @@
 """A real browser: one bag's whole life by five people in their forms, then the report."""
 
-from contextlib import asynccontextmanager
-
 import pytest
 
 from app.balance.flows import FLOWS
 from app.ledger.follow import catch_up
 from app.supply.follow import SUPPLY
-from tests.browsing import IN_A_BROWSER
-from tests.people import PASSWORD
+from tests.browsing import IN_A_BROWSER, follow, page_of, press
 from tests.world import ANXIN, LUQUAN, PLANT, POINT, STATION, VEHICLE, make_world
 
 pytestmark = IN_A_BROWSER
@@ -19,42 +16,6 @@ async def world(database):
     made = await make_world(database)
     yield made
     await made.close()
-
-
-@asynccontextmanager
-async def page_of(chromium, address, world, name=None, *, slips=0, **options):
-    """Open a browser of a person who signs in as anybody would; fail on any console message.
-
-    Chromium tells of each form that is answered 422: so many `slips` are expected.
-    """
-    options = {"viewport": {"width": 360, "height": 740}, **options}
-    context = await chromium.new_context(base_url=address, **options)
-    page = await context.new_page()
-    said = []
-    page.on("console", lambda message: said.append(message.text))
-    page.on("pageerror", lambda error: said.append(str(error)))
-    if name:
-        await page.goto("/")
-        await page.fill("[name=username]", world.accounts[name].username)
-        await page.fill("[name=password]", PASSWORD)
-        await follow(page, "main button")
-        await page.wait_for_selector("text=退出")
-    yield page
-    await context.close()
-    told = [message for message in said if "status of 422" in message]
-    assert len(told) == slips
-    assert [message for message in said if message not in told] == []
-
-
-async def follow(page, selector):
-    """Click what leads to another page, and wait until that page is there to be read."""
-    async with page.expect_navigation():
-        await page.click(selector)
-
-
-async def press(page):
-    await follow(page, "form.form .actions button:not([type=button])")
-    await page.wait_for_selector(".receipt")
 
 
 async def fill_and_seal(page, code):

@@ -75,6 +75,35 @@ class TestMembers:
         shown = await standing(world, box)
         assert (shown["kind"], shown["status"], shown["mass_g"]) == ("container", "in_transit", 0)
 
+    async def test_its_own_way_tells_how_many_bags_and_grams_it_held(self, world: World):
+        box, (lost, *_) = await packed(world, 5_000, 4_000, 3_000)
+        [more] = await sealed(world, 2_000)
+        await world.event(
+            "pack", more, site=ref.STATION, container=box,
+            weighed={"container": box, "gross_g": 23_500, "tare_g": 10_000},
+        )  # fmt: skip
+        await world.event("depart", box, site=ref.STATION, destination=ref.PLANT)
+        missing = [{"code": lost, "outcome": "missing", "reason": "车上没有"}]
+        await world.event("arrive", box, site=ref.PLANT, mass_g=8_000, exceptions=missing)
+        await world.event("dispose", box, site=ref.PLANT)
+
+        def told(steps):
+            keys = ("kind", "bags", "short", "mass_g", "mass_source", "difference_g")
+            return [tuple(step[key] for key in keys) for step in steps]
+
+        whole = told((await custody(world, box))["steps"])
+        assert whole == [
+            ("pack", 3, 0, 0, None, 0),
+            ("pack", 4, 0, 13_500, "weighed", -500),
+            ("depart", 4, 0, 13_500, "carried", 0),
+            ("arrive", 3, 1, 8_000, "weighed", -679),
+            ("dispose", 3, 0, 8_000, "carried", 0),
+        ]
+        [again] = await sealed(world, 1_000)
+        await world.event("pack", again, site=ref.STATION, container=box)
+        *before, last = told((await custody(world, box))["steps"])
+        assert (before, last) == (whole, ("pack", 1, 0, 0, None, 0))
+
     async def test_an_unpacked_bag_stays_where_it_is(self, world: World):
         box, [out, inside] = await packed(world, 5_000, 7_000)
         await world.event("unpack", out, site=ref.STATION, container=box)

@@ -2,13 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.alerts.keep import mark_of, upsert
-from app.alerts.rules.bag import Known, grouped, marks_of
-from app.alerts.rules.mark import Item, Mark, seers
+from app.alerts.rules.bag import Known, Share, grouped, marks_of
+from app.alerts.rules.mark import Item, Mark
 from app.alerts.rules.openings import Change
 from app.alerts.rules.weights import difference
 from app.alerts.running import AlertGroup, AlertMark
@@ -17,8 +18,24 @@ from app.alerts.stories import Stories
 from app.alerts.told import Told
 from app.orm import among
 
-Masses = dict[str, tuple[int, int]]
-"""Grams before and after, by the event that weighed."""
+Shares = dict[str, Share]
+"""What a bag had in weighings that it shared, by the event that weighed."""
+
+
+@dataclass
+class _Group:
+    """The sums of a weighing over its bags, and whom it concerns: whoever one of them concerned."""
+
+    before_g: int = 0
+    after_g: int = 0
+    seen_by: set[str] = field(default_factory=set)
+
+    def add(self, share: Share | None, sign: int) -> None:
+        """Add a bag's share, or take it out again."""
+        if share:
+            self.before_g += sign * share.before_g
+            self.after_g += sign * share.after_g
+            self.seen_by |= share.seen_by
 
 
 class Bags:
@@ -29,7 +46,7 @@ class Bags:
         scene: Scene,
         stories: Stories,
         marks: dict[str, dict[Item, Mark]],
-        groups: dict[str, list[int]],
+        groups: dict[str, "_Group"],
         weighings: dict[str, Told],
     ) -> None:
         self._scene = scene
@@ -37,7 +54,7 @@ class Bags:
         self._marks = marks
         self._groups = groups
         self._weighings = weighings
-        self._shares: dict[str, Masses] = {}
+        self._shares: dict[str, Shares] = {}
         self._changed: set[str] = set()
 
     @classmethod
@@ -56,9 +73,8 @@ class Bags:
         groups = await session.scalars(
             select(AlertGroup).where(among(AlertGroup.event, list(weighings)))
         )
-        return cls(
-            scene, stories, marks, {g.event: [g.before_g, g.after_g] for g in groups}, weighings
-        )
+        sums = {g.event: _Group(g.before_g, g.after_g, set(g.seen_by)) for g in groups}
+        return cls(scene, stories, marks, sums, weighings)
 
     def judge(self, told: Told) -> Iterator[Change]:
         """Yield what a leaf changes of the bags that it touches."""
@@ -72,12 +88,12 @@ class Bags:
             if self._stories.is_filling(code, told.leaf_index + 1) and not self._marks[code]:
                 continue
             shared = self._stories.was_grouped(code)
-            before = self._shares_of(code, told.leaf_index) if shared else {}
+            before = self._shares_of(code, told.leaf_index, known) if shared else {}
             folded = self._stories.folded(code, told.leaf_index + 1)
             marks = {m.item: m for m in marks_of(code, folded, known)} if folded else {}
             yield from self._differences(code, marks)
             if shared:
-                after = grouped(folded) if folded else {}
+                after = grouped(folded, known) if folded else {}
                 self._shares[code] = after
                 weighed |= self._move(before, after)
         for event in sorted(weighed):
@@ -92,19 +108,19 @@ class Bags:
                 yield Change(marks[item], stands=True)
         self._marks[code] = marks
 
-    def _shares_of(self, code: str, size: int) -> Masses:
+    def _shares_of(self, code: str, size: int, known: Known) -> Shares:
         if code not in self._shares:
             folded = self._stories.folded(code, size)
-            self._shares[code] = grouped(folded) if folded else {}
+            self._shares[code] = grouped(folded, known) if folded else {}
         return self._shares[code]
 
-    def _move(self, before: Masses, after: Masses) -> set[str]:
+    def _move(self, before: Shares, after: Shares) -> set[str]:
         """Bring the sums of shared weighings from what a bag had in them to what it has."""
         changed = {e for e in before.keys() | after.keys() if before.get(e) != after.get(e)}
         for event in changed:
-            sums = self._groups.setdefault(event, [0, 0])
-            for side in (0, 1):
-                sums[side] += after.get(event, (0, 0))[side] - before.get(event, (0, 0))[side]
+            group = self._groups.setdefault(event, _Group())
+            group.add(before.get(event), -1)
+            group.add(after.get(event), 1)
         self._changed |= changed
         return changed
 
@@ -113,12 +129,11 @@ class Bags:
         weighing = self._weighings[event]
         site = weighing.site or ""
         at = self._scene.at(site[:6], weighing.on, told.recorded_at)
-        before_g, after_g = self._groups[event]
-        off = difference(before_g, after_g, at)
+        group = self._groups[event]
+        off = difference(group.before_g, group.after_g, at)
         trip = weighing.stamps.get("trip")
         mark = Mark(
-            "weight-difference", trip or site, event, site[:6], site,
-            seers([self._scene.places.get(site)]),
+            "weight-difference", trip or site, event, site[:6], site, frozenset(group.seen_by),
             (off or {}) | {"weighed": "group"}, event=event,
         )  # fmt: skip
         return Change(mark, stands=off is not None)
@@ -126,8 +141,14 @@ class Bags:
     async def save(self, session: AsyncSession) -> None:
         """Write the sums of shared weighings."""
         rows = [
-            {"event": e, "before_g": self._groups[e][0], "after_g": self._groups[e][1]}
-            for e in sorted(self._changed)
+            {
+                "event": e,
+                "before_g": one.before_g,
+                "after_g": one.after_g,
+                "seen_by": sorted(one.seen_by),
+            }
+            for e, one in sorted(self._groups.items())
+            if e in self._changed
         ]
         if rows:
             await upsert(session, AlertGroup, rows)

@@ -1,6 +1,7 @@
 """One alert for its page: the sentence, figures beside bounds, events, bags, what closes it."""
 
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,11 +14,14 @@ from app.alerts.said import bounds, measured, sites_in
 from app.areas.scope import Reach
 from app.cases.models import Case
 from app.cases.terms import terms_of
-from app.ledger.models import Event
+from app.ledger.models import Event, EventBatch
 from app.orm import among
 from app.parties.models import Site
 from app.parties.read import sites_within
 from app.workdays.calendar import day_of
+
+MOST_NAMED = 50
+"""Of a weighing of many; the rest are on the page of its event."""
 
 
 async def detail_of(
@@ -60,11 +64,12 @@ async def detail_of(
             "opening": finding.opening,
             "measured": measured(finding.figures, name),
             "bounds": bounds(finding.rule, finding.figures),
-            "batches": finding.batches,
+            "batches": finding.batches or await _named(session, finding.events),
             "log_size": finding.log_size,
         },
         "events": [
             {
+                "id": one.id,
                 "kind": one.kind,
                 "at": one.effective_at,
                 "site": one.site,
@@ -74,3 +79,16 @@ async def detail_of(
         ],
         "term": term,
     }
+
+
+async def _named(session: AsyncSession, events: list[UUID]) -> list[str]:
+    """Return what the one event names that shows many together: a pallet, the bags on one scale."""
+    if len(events) != 1:
+        return []
+    query = (
+        select(EventBatch.batch_code)
+        .where(EventBatch.event_id == events[0])
+        .order_by(EventBatch.batch_code)
+        .limit(MOST_NAMED)
+    )
+    return list(await session.scalars(query))

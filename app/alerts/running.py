@@ -49,13 +49,17 @@ class AlertClock(Base):
 
 
 class AlertGroup(Base):
-    """A weighing of many bags at once: their masses before and after it, added up."""
+    """A weighing of many bags at once: their masses before and after it, added up.
+
+    `seen_by` holds the codes of everyone whose scope one of them came from, or went to.
+    """
 
     __tablename__ = "alert_group"
 
     event: Mapped[str] = mapped_column(primary_key=True)
     before_g: Mapped[int]
     after_g: Mapped[int]
+    seen_by: Mapped[list[str]] = mapped_column(server_default="{}")
 
 
 class AlertStock(Base):

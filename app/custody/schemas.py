@@ -80,7 +80,11 @@ class BatchPage(BaseModel):
 
 
 class StepShown(Shown):
-    """One step. `mass_g` is the batch's mass after it; people are named by role, at home alone."""
+    """One step. `mass_g` is the batch's mass after it; people are named by role, at home alone.
+
+    Of a container `bags` says how many it held, all other masses being theirs together, and
+    `short` how many of them did not come along.
+    """
 
     event: UUID
     kind: str
@@ -102,6 +106,8 @@ class StepShown(Shown):
     container: str | None
     corrects: str | None
     mode: str | None
+    bags: int | None
+    short: int
     flags: list[str]
     leaf_index: int | None
 

@@ -5,7 +5,7 @@ as of any size the log has had.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -20,6 +20,7 @@ from app.batches.read import find_unused_label, find_used_label
 from app.custody.as_of import size_as_of
 from app.custody.balance import BatchBalance, balance_of
 from app.custody.current import Current, describe
+from app.custody.loads import Load, loads_of
 from app.custody.nodes import Node, node_of
 from app.custody.stories import Stories, Told, booked_of, folded, stories_of
 from app.events.effects import placed
@@ -111,6 +112,10 @@ class CustodyStep:
     """The event whose place this one took."""
     mode: str | None = None
     """Of a repack: sort, mix or relabel."""
+    bags: int | None = None
+    """Of a container: how many it held, `mass_g` being theirs, 0 where it is not known."""
+    short: int = 0
+    """Of a container: how many more did not come along."""
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -173,6 +178,9 @@ async def trace(
         _show(code, stories.told[step.event], step, moved, _trip(step, state), names)
         for (step, moved), state in zip(told.taken, before, strict=False)
     )
+    if kind == "container":
+        loads = await loads_of(session, code, stories, cut)
+        steps = tuple(_loaded(step, loads[step.event]) for step in steps)
     now = describe(
         code,
         kind,
@@ -182,6 +190,17 @@ async def trace(
     )
     nodes = {code: node_of(code, told.state)} if steps and kind == "bag" else {}
     return Trace(now, steps, balance_of(told.transfers), size, cut, stories, nodes)
+
+
+def _loaded(step: CustodyStep, load: Load) -> CustodyStep:
+    return replace(
+        step,
+        mass_g=load.mass_g or 0,
+        mass_source=None if load.mass_g is None else "weighed" if load.weighed else "carried",
+        difference_g=load.difference_g,
+        bags=load.bags,
+        short=load.short,
+    )
 
 
 def _places(code: str, stories: Stories) -> Folded:

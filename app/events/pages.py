@@ -21,7 +21,7 @@ from app.events.errors import EventIdReused
 from app.events.filled import fill
 from app.events.inspected import inspected_by, place_of
 from app.events.offered import offer, open_bag_at
-from app.events.receipt import receipt_of
+from app.events.receipt import Receipt, receipt_of
 from app.events.record import Outcome, record
 from app.events.rules import INSPECTED
 from app.events.told import not_recorded, put_at_fields
@@ -64,7 +64,7 @@ NEXT = {
     "stock_count": (("stock_count", "再盘点一次"),),
     "write_off": (("write_off", "再核销一次"),),
     "depart": (("depart", "再登记一次发运"),),
-    "arrive": (("dispose", "登记处理"), ("store", "入库")),
+    "arrive": (("dispose", "登记处理"), ("store", "入库"), ("repack", "分拣、合并")),
     "dispose": (("dispose", "再登记一次处理"),),
 }
 """What people most often record after a step, the likeliest first."""
@@ -77,10 +77,8 @@ async def show_done(
     require(caller, "events.read")
     receipt = await receipt_of(session, caller, event_id)
     kind = receipt.event["kind"]
-    first = receipt.bags[0] if receipt.bags else None
-    stays = f"?code={first.code}" if first and first.status == "open" else ""
     actions = [
-        {"href": f"/record/{after}{stays}", "name": name}
+        {"href": f"/record/{after}{_goes_on(receipt, after)}", "name": name}
         for after, name in NEXT.get(kind, ())
         if allows(caller, f"event.{after}")
     ]
@@ -92,6 +90,15 @@ async def show_done(
         "may_correct": await may_correct(session, caller, found, datetime.now(UTC)),
     }
     return render(request, "forms/done.html", values)
+
+
+def _goes_on(receipt: Receipt, after: str) -> str:
+    """Return the query that names what a step goes on with: the open bag, the packed container."""
+    first = receipt.bags[0] if receipt.bags else None
+    code = first.code if first and first.status == "open" else ""
+    if receipt.event["kind"] == "pack" and after == "depart":
+        code = receipt.body["container"]
+    return f"?code={code}" if code else ""
 
 
 @router.get("/record/{kind}")

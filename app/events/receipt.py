@@ -13,6 +13,7 @@ from app.batches.models import Batch
 from app.errors import NotFound
 from app.events import read
 from app.events.facts import happenings_naming
+from app.events.fold import LEFT_BEHIND
 from app.events.happening import Happening, codes_in, happening_of, mass_in, refs_in
 from app.events.schemas import KINDS
 from app.events.story import members_at
@@ -33,6 +34,15 @@ class Named:
     status: str
     bags: int | None = None
     material: str | None = None
+    outcome: str | None = None
+    """Of an arrival: what was wrong with it."""
+
+    @property
+    def came(self) -> int:
+        """How many bags it stands for that came along."""
+        if self.outcome in LEFT_BEHIND:
+            return 0
+        return 1 if self.bags is None else self.bags
 
 
 @dataclass(frozen=True)
@@ -56,8 +66,13 @@ class Receipt:
 
     @property
     def count(self) -> int:
-        """How many bags it named, those in containers counted one by one."""
-        return sum(1 if bag.bags is None else bag.bags for bag in self.bags)
+        """How many bags it concerned, those in containers counted one by one."""
+        return sum(bag.came for bag in self.bags)
+
+    @property
+    def left(self) -> int:
+        """How many bags an arrival did not take in."""
+        return sum(bag.outcome in LEFT_BEHIND for bag in self.bags)
 
 
 async def receipt_of(session: AsyncSession, caller: Caller, event_id: UUID) -> Receipt:
@@ -79,6 +94,7 @@ async def receipt_of(session: AsyncSession, caller: Caller, event_id: UUID) -> R
         session, {code for among_them in inside.values() for code in among_them}
     )
     named = {ref["code"]: ref for ref in refs_in(body)}
+    outcomes = {one["code"]: one["outcome"] for one in body.get("exceptions", ())}
     names_of = await _materials(session) if any("material" in ref for ref in named.values()) else {}
     lines, sources = [], set()
     for code in codes:
@@ -87,7 +103,8 @@ async def receipt_of(session: AsyncSession, caller: Caller, event_id: UUID) -> R
             mass_g, source = _held_in(code, inside[code], members, str(event_id), happening)
         within = len(inside[code]) if code in inside else None
         material = names_of.get(named.get(code, {}).get("material"))
-        lines.append(Named(code, mass_g, rows[code].status, within, material))
+        outcome = outcomes.get(code)
+        lines.append(Named(code, mass_g, rows[code].status, within, material, outcome))
         sources.add(source)
     made = {ref["code"] for ref in body.get("outputs", ())}
     bags = [line for line in lines if line.code not in made]
@@ -135,12 +152,15 @@ async def _materials(session: AsyncSession) -> dict[str | None, str]:
 async def _inside(
     session: AsyncSession, containers: list[str], happening: Happening | None
 ) -> dict[str, set[str]]:
-    """Return the bags that were in each container when the event happened."""
+    """Return the bags that were in each container when the event happened, and came along."""
     if not containers or happening is None:
         return {}
     around = await happenings_naming(session, containers)
     naming = {code: [h for h in around if code in h.named] for code in containers}
-    return {code: members_at(code, naming[code], happening.order) for code in containers}
+    return {
+        code: members_at(code, naming[code], happening.order) - happening.left_behind
+        for code in containers
+    }
 
 
 def _mass(

@@ -3,7 +3,7 @@
 Everything a step needs stands in the leaf; nothing is looked up again.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from app.events.happening import Happening, _micros
 from app.events.rules import Times
@@ -55,22 +55,30 @@ def _inside(
     return found
 
 
+def fillings(
+    container: str, around: Iterable[Happening]
+) -> Iterator[tuple[Happening, frozenset[str], frozenset[str]]]:
+    """Yield what happened to a container, in order, with the bags in it before and after."""
+    inside: frozenset[str] = frozenset()
+    for happening in sorted(around, key=lambda h: h.order):
+        before = inside
+        if happening.body.get("container") == container:
+            named = happening.bags
+            inside = before | named if happening.kind == "pack" else before - named
+        elif container in happening.containers:
+            gone = happening.kind in ENDS
+            inside = frozenset() if gone else before - happening.left_behind
+        yield happening, before, inside
+
+
 def members_at(container: str, around: Iterable[Happening], order: Order) -> set[str]:
     """Return the bags that are in a container just before a place in the order."""
-    inside: set[str] = set()
-    for happening in sorted(around, key=lambda h: h.order):
+    inside: frozenset[str] = frozenset()
+    for happening, _, after in fillings(container, around):
         if happening.order >= order:
             break
-        if happening.body.get("container") == container:
-            if happening.kind == "pack":
-                inside |= happening.bags
-            else:
-                inside -= happening.bags
-        elif container in happening.containers:
-            if happening.kind in ENDS:
-                inside.clear()
-            inside -= happening.left_behind
-    return inside
+        inside = after
+    return set(inside)
 
 
 def order_of(draft: Draft, times: Times) -> Order:

@@ -33,6 +33,15 @@ class TripFacts:
 
 
 @dataclass(frozen=True)
+class Share:
+    """What a bag had in a weighing that it shared, before and after, and whom it concerns."""
+
+    before_g: int
+    after_g: int
+    seen_by: frozenset[str]
+
+
+@dataclass(frozen=True)
 class Known:
     """What the rules look at besides the story."""
 
@@ -59,14 +68,21 @@ def marks_of(code: str, folded: Folded, known: Known) -> Iterator[Mark]:
     yield from _pieces(code, folded, known)
 
 
-def grouped(folded: Folded) -> dict[str, tuple[int, int]]:
-    """Return (before, after) grams of a bag in each weighing that it shared with others."""
+def grouped(folded: Folded, known: Known) -> dict[str, Share]:
+    """Return a bag's share in each weighing that it shared with others."""
     before, found = State(), {}
     for step, moved in folded.taken:
         if step.mass_source == APPORTIONED and step.mass_g is not None and before.mass_source:
-            found[step.event] = (before.mass_g, step.mass_g)
+            found[step.event] = Share(before.mass_g, step.mass_g, _concerned(before, step, known))
         before = moved.state
     return found
+
+
+def _concerned(before: State, step: Step, known: Known) -> frozenset[str]:
+    """Return who sees what a step says of a bag: its own site, whence and whereto, the carrier."""
+    sites = (step.site, before.site or "", before.destination or "")
+    trip = known.trips.get(before.trip or "")
+    return seers(map(known.places.get, sites), trip.carrier if trip else None)
 
 
 def _of_step(
@@ -76,9 +92,8 @@ def _of_step(
     if not moved.flags and not weighed:
         return
     at = known.thresholds(step.county, step.occurred_on)
-    concerned = (step.site, before.site or "", before.destination or "")
     trip = known.trips.get(before.trip or "")
-    seen_by = seers(map(known.places.get, concerned), trip.carrier if trip else None)
+    seen_by = _concerned(before, step, known)
     subject = before.trip or step.trip or step.site
 
     def mark(rule: str, subject: str, figures: dict[str, Any], **more: Any) -> Mark:

@@ -7,6 +7,9 @@ const box = document.querySelector("[data-arrivals]");
 if (box) {
   const rows = [...box.querySelectorAll(".arrivals > li")];
   const choice = (row) => row.querySelector("select");
+  // A container stands for all bags in it.
+  const stands = (row) => Number(row.dataset.count);
+  const sum = (some) => some.reduce((total, row) => total + stands(row), 0);
   const submit = document.querySelector("[data-submit]");
   const tally = box.querySelector("[data-tally]");
 
@@ -18,7 +21,7 @@ if (box) {
       const said = row.querySelector("[data-said]");
       if (said.textContent !== words) said.textContent = words;
       said.classList.toggle("warm", select.value !== "arrived");
-      counts.set(words, (counts.get(words) ?? 0) + 1);
+      counts.set(words, (counts.get(words) ?? 0) + stands(row));
     }
     const order = [...choice(rows[0]).options].map((option) => option.textContent);
     tally.textContent = order
@@ -26,7 +29,7 @@ if (box) {
       .map((words) => `${words} ${counts.get(words)} 袋`)
       .join(" · ");
     const come = counts.get("正常") ?? 0;
-    const whole = come === rows.length;
+    const whole = come === sum(rows);
     submit.textContent = whole ? `签收全部 ${come} 袋` : come ? `其余 ${come} 袋全部签收` : "登记签收";
   }
 
@@ -60,14 +63,14 @@ if (box) {
     for (const row of rows) {
       const fits = wanted ? row.dataset.code.includes(wanted) : all || special(row);
       row.hidden = !fits;
-      if (fits) seen += 1;
+      if (fits) seen += stands(row);
     }
     found.textContent = !wanted
       ? ""
       : seen
         ? `找到 ${seen} 袋`
         : "这一车里没有这个码。有实物就在下面“输入标签码”里写上。";
-    every.textContent = all ? "只看有问题的" : `逐袋查看 ${rows.length} 袋`;
+    every.textContent = all ? "只看有问题的" : `逐袋查看 ${sum(rows)} 袋`;
   }
 
   every.addEventListener("click", () => {

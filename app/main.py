@@ -23,6 +23,7 @@ from app.balance import pages as site_pages
 from app.balance.flows import FLOWS
 from app.batches import pages as batches_pages
 from app.batches import routes as batches_routes
+from app.batches import sheet_pages as batches_sheet_pages
 from app.batches import tare_pages as batches_tare_pages
 from app.cases import pages as cases_pages
 from app.cases import routes as cases_routes
@@ -106,6 +107,7 @@ ROUTERS = (
     one_event_pages.router,
     batches_routes.router,
     batches_pages.router,
+    batches_sheet_pages.router,
     batches_tare_pages.router,
     custody_routes.router,
     custody_lineage_routes.router,

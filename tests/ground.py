@@ -318,6 +318,25 @@ COUNTED, COUNTED_LINE = (
     )
     for line in (False, True)
 )
+
+
+def label_to(act: str) -> Thing:
+    """Return an unused label that nobody else does this to: of one's own county, and far off."""
+
+    def of(ground: Ground, who: Who, *, far: bool) -> str:
+        key = (who.name, "far" if far else "near", act)
+        if key not in ground.to_count:
+            ground.to_count[key] = (ground.far_labels if far else ground.labels).pop()
+        return ground.to_count[key]
+
+    return Thing(partial(of, far=False), partial(of, far=True), make_code(w.LUQUAN, 54_323))
+
+
+VOID_SHEET = Thing(
+    lambda ground, _: ground.sheets["to void"],
+    lambda ground, _: ground.sheets["to void, far"],
+    str(uuid4()),
+)
 NEW_ID = Fresh(lambda ground: str(uuid7(ground.rng, datetime.now(UTC))))
 NOW = Fresh(lambda _: datetime.now(UTC).isoformat())
 
@@ -335,6 +354,10 @@ async def lay_out(database: Database) -> Ground:
     async with database.read() as session:
         sheets = await session.execute(select(LabelSheet.site, LabelSheet.id))
         ground.sheets = {site: str(sheet) for site, sheet in sheets if site}
+    for name, county in (("to void", w.LUQUAN), ("to void, far", w.ANXIN)):
+        order = {"county": county, "kind": "bag", "count": 1}
+        answer = await world.client("province").post("/api/v1/labels", json=order)
+        ground.sheets[name] = answer.json()["sheet"]
     ground.labels = await world.issue_labels(1_800, site=None)
     ground.far_labels = await world.issue_labels(400, county=w.ANXIN, site=None)
     ground.containers = await world.issue_labels(200, site=None, kind="container")

@@ -42,12 +42,14 @@ from tests.ground import (
     TOKEN,
     TRIP,
     VEHICLE,
+    VOID_SHEET,
     WEBHOOK,
     WITHDRAWN,
     WITHDRAWN_ON_PAGE,
     Place,
     alert_to,
     case_to,
+    label_to,
     straw_project,
     to_correct,
 )
@@ -339,6 +341,21 @@ ROUTES: dict[str, Row | tuple[Row, ...]] = {
         Row(EVERYONE, "labels.read", query={"site": SITE}, elsewhere=200),
     ),
     "GET /api/v1/label-sheets": Row(EVERYONE, "labels.read"),
+    "GET /api/v1/label-sheets/{sheet}.pdf": Row(
+        EVERYONE, "labels.read", path={"sheet": SHEET}, query={"layout": "50x30"},
+    ),
+    "GET /api/v1/label-sheets/{sheet}.csv": Row(EVERYONE, "labels.read", path={"sheet": SHEET}),
+    "POST /api/v1/labels/void": Row(
+        OFFICIALS, "labels.void", json={"codes": [label_to("void")], "reason": "遗失"},
+    ),
+    "POST /api/v1/labels/assign": (
+        Row(OFFICIALS, "labels.assign", json={"codes": [label_to("assign")], "site": None}),
+        Row(
+            OFFICIALS, "labels.assign", json={"codes": [LABEL], "site": SITE},
+            # The province sees the far point, which lies in another county than the label.
+            odd={("province", "other"): 422},
+        ),
+    ),
     "GET /api/v1/labels/{code}.svg": Row(EVERYONE, "labels.read", path={"code": BAG}),
     "GET /api/v1/labels/{code}.png": Row(EVERYONE, "labels.read", path={"code": BAG}),
     "PUT /api/v1/labels/{code}/tare": Row(
@@ -740,6 +757,17 @@ ROUTES: dict[str, Row | tuple[Row, ...]] = {
         form={"id": NEW_ID, "county": COUNTY, "kind": "bag", "count": "1"},
     ),
     "GET /labels/{sheet}": Row(EVERYONE, "labels.read", path={"sheet": SHEET}, page=True),
+    "GET /labels/{sheet}/print": Row(
+        EVERYONE, "labels.read", path={"sheet": SHEET}, query={"layout": "csv"}, page=True,
+    ),
+    "POST /labels/{sheet}/assign": Row(
+        OFFICIALS, "labels.assign", path={"sheet": SHEET}, own=303, page=True,
+        form={"site": SITE, "leave_used": "1"},
+    ),
+    "POST /labels/{sheet}/void": Row(
+        OFFICIALS, "labels.void", path={"sheet": VOID_SHEET}, own=303, page=True,
+        form={"first": "1", "last": "1", "reason": "遗失"},
+    ),
     # the page behind a label's code: open to anyone; people are led on to what they may do
     "GET /b": Row(ANYONE, query={"code": LABEL}, own=303, page=True),
     "GET /b/{code}": PUBLIC_PAGE,

@@ -449,6 +449,24 @@ async def test_labels_of_containers_carry_a_tare_that_the_site_may_change(world)
     assert "现在是空的" in page
 
 
+async def test_a_torn_label_is_changed_from_the_list_of_the_store(world):
+    [old] = await stored(world, 1, grams=7_250)
+    [new] = await world.issue_labels(1, site=STATION)
+    assert f'href="/batches?site={STATION}"' in await see(world, "keeper", "/")
+    listed = await see(world, "keeper", f"/batches?site={STATION}")
+    link = f"/record/repack?as=relabel&amp;code={old}"
+    assert link in listed
+    assert link in await see(world, "keeper", f"/batches/{old}")
+    assert link not in await see(world, "county", f"/batches?site={STATION}")
+    form = filled_in(await see(world, "keeper", link.replace("&amp;", "&")))
+    assert (form["old_code"], form["mass_kg"]) == (old, "7.25")
+    await done(world, "keeper", "/record/repack", **form | {"new_code": new})
+    assert f"code={old}" not in await see(world, "keeper", f"/batches?site={STATION}")
+    assert await mass_of(world, new) == 7_250
+    custody = await world.client("keeper").get(f"/api/v1/batches/{old}/custody")
+    assert custody.json()["batch"]["status"] == "repacked"
+
+
 async def test_a_weighing_without_a_tare_is_told_at_the_scale(world):
     [code] = await stored(world, 1)
     [box] = await world.issue_labels(1, site=STATION, kind="container")

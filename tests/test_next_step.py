@@ -6,7 +6,7 @@ import pytest
 
 from app.auth.caller import Caller
 from app.custody.current import Current
-from app.custody.next_step import next_step
+from app.custody.next_step import may_relabel, next_step
 
 HERE, ELSEWHERE = "130110-S0001", "130110-P0001"
 
@@ -51,3 +51,23 @@ def current(status, *, kind="bag", site=HERE, container=None):
 )
 def test_the_step_that_fits_is_offered(role, status, more, holds, step):
     assert next_step(caller(role), current(status, **more), holds=holds) == step
+
+
+@pytest.mark.parametrize(
+    ("role", "status", "more", "may"),
+    [
+        ("keeper", "stored", {}, True),
+        ("collector", "collected", {}, True),
+        ("plant", "received", {}, True),
+        ("county", "stored", {}, False),
+        ("carrier", "stored", {"site": None}, False),
+        ("keeper", "open", {}, False),
+        ("keeper", "in_transit", {}, False),
+        ("keeper", "repacked", {}, False),
+        ("keeper", "stored", {"site": ELSEWHERE}, False),
+        ("keeper", "stored", {"container": "BOX"}, False),
+        ("keeper", "stored", {"kind": "container"}, False),
+    ],
+)
+def test_a_fresh_label_is_for_a_closed_loose_bag_in_ones_own_store(role, status, more, may):
+    assert may_relabel(caller(role), current(status, **more)) is may

@@ -95,6 +95,8 @@ RIGHTS = {
     "trips.confirm": _right("确认交接", "collector", "keeper", "plant", "carrier"),
     # labels and tokens
     "labels.issue": _right("发放标签", "township", "county", "city", "province"),
+    "labels.void": _right("作废标签", "township", "county", "city", "province"),
+    "labels.assign": _right("把标签发给站点", "township", "county", "city", "province"),
     "labels.tare": _right(
         "登记容器皮重", "collector", "keeper", "plant", "township", "county", "city", "province"
     ),

@@ -61,3 +61,36 @@ class SheetIdReused(DomainError):
         "这张发放单已经发放过别的标签。请刷新页面，重新填写。",
         "The id {sheet} stands for a sheet with other content.",
     )
+
+
+class LabelsUsed(DomainError):
+    """Labels to void or to assign, some of which have been used."""
+
+    name = "labels-used"
+    kind = Kind.CONFLICT
+    title = ("其中有用过的标签", "Some of the labels are used")
+    detail = (
+        "选中的标签里有 {count} 张已经用过，例如 {batch}。用过的标签不能作废，也不能改发。",
+        "{count} of the labels are used, such as {batch}; those can be neither voided nor assigned.",
+    )
+
+
+class NotInSheet(DomainError):
+    """Numbers that a sheet of labels does not have."""
+
+    name = "label-not-in-sheet"
+    kind = Kind.INVALID
+    title = ("这张发放单没有这些号", "The sheet has no such numbers")
+    detail = (
+        "这张发放单有第 1 至 {count} 张，没有第 {first} 至 {last} 张。",
+        "The sheet has the labels 1 to {count}, not {first} to {last}.",
+    )
+
+
+class NothingToPrint(DomainError):
+    """Labels to print, all of which are void."""
+
+    name = "nothing-to-print"
+    kind = Kind.CONFLICT
+    title = ("没有可打印的标签", "There is nothing to print")
+    detail = ("选中的标签都作废了。", "All of the labels are void.")

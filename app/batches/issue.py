@@ -48,7 +48,7 @@ async def issue_labels(
     reach = await reach_of(session, by)
     await _check_county(session, reach, county)
     if site is not None:
-        await _check_site(session, reach, county, kind, site)
+        await check_site(session, reach, county, kind, site)
     order = LabelSheet(
         id=sheet or uuid7(rng, now),
         county=county,
@@ -70,9 +70,10 @@ async def _check_county(session: WriteSession, reach: Reach, county: str) -> Non
         raise NotFound(what=county, pointer="/county")
 
 
-async def _check_site(
+async def check_site(
     session: WriteSession, reach: Reach, county: str, kind: str, site: str
 ) -> None:
+    """Raise where a site may not have a county's labels of a kind: NotFound, SiteNotForLabels."""
     found = await session.scalar(select(Site).where(Site.code == site, sites_within(reach)))
     if found is None:
         raise NotFound(what=site, pointer="/site")

@@ -11,7 +11,7 @@ from app.orm import Base
 
 
 class LabelSheet(Base):
-    """One issue of labels for a county."""
+    """One issue of labels for a county. Its labels are numbered from 1, in the order of their codes."""
 
     __tablename__ = "label_sheet"
 
@@ -22,6 +22,27 @@ class LabelSheet(Base):
     site: Mapped[str | None] = mapped_column(ForeignKey("site.code"))
     issued_by: Mapped[UUID]
     issued_at: Mapped[datetime]
+
+
+class LabelChange(Base):
+    """What was done with labels of one sheet: printed, voided, or assigned to a site.
+
+    `first` to `last` are numbers within the sheet, and `count` how many of them it was done with.
+    """
+
+    __tablename__ = "label_change"
+    __table_args__ = (CheckConstraint("act IN ('print', 'void', 'assign')", name="act"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    sheet: Mapped[UUID] = mapped_column(ForeignKey("label_sheet.id"), index=True)
+    act: Mapped[str]
+    first: Mapped[int]
+    last: Mapped[int]
+    count: Mapped[int]
+    detail: Mapped[str | None]
+    """The layout that was printed, why it was voided, or the site; None is the county itself."""
+    done_by: Mapped[UUID]
+    done_at: Mapped[datetime]
 
 
 class Label(Base):

@@ -1,12 +1,12 @@
-"""Pages of labels: issue them, find the sheets issued before, print one."""
+"""The page on which labels are issued, and the sheets issued before are found."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Any
 from unicodedata import normalize
 from urllib.parse import urlencode
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
 
 from app.areas.names import counties_to_choose, county_names
@@ -15,23 +15,22 @@ from app.auth.access import SignedIn, Visitor, require_same_origin
 from app.auth.caller import Caller
 from app.auth.kept_form import ask_to_sign_in, fields_of
 from app.auth.permissions import allows, require
+from app.batches.changes import prints_of
 from app.batches.issue import issue_labels
 from app.batches.models import LabelSheet
-from app.batches.read import list_labels, list_sheets
+from app.batches.read import list_sheets
 from app.batches.schemas import LabelOrder
 from app.db import Databases, Reading, ReadSession
 from app.error_handlers import status_of
-from app.errors import DomainError, InvalidBody, NotFound
+from app.errors import DomainError, InvalidBody
 from app.ids import SYSTEM, uuid7
-from app.pagination import Cursor, after_code, after_row, micros_of, page
+from app.pagination import Cursor, after_row, micros_of, page
 from app.templating import render
 from app.typed_numbers import scaled
 from app.web import validate
 
 router = APIRouter(include_in_schema=False)
 
-LABELS_A_PAGE = 240
-"""Ten sheets of A4."""
 SHEETS_A_PAGE = 50
 FIELDS = ("county", "kind", "count", "site", "tare_g", "id")
 """`tare_g` is typed in kilograms."""
@@ -120,11 +119,12 @@ async def _page(
     before = after_row(cursor)
     sheets = await list_sheets(session, reach, before=before, limit=SHEETS_A_PAGE + 1)
     names = await county_names(session, {sheet.county for sheet in sheets})
+    prints = await prints_of(session, [sheet.id for sheet in sheets])
     shown = page(
         sheets,
         SHEETS_A_PAGE,
         lambda sheet: [micros_of(sheet.issued_at), str(sheet.id)],
-        lambda sheet: _listed(sheet, names),
+        lambda sheet: _listed(sheet, names, prints),
     )
     onward = urlencode({"cursor": shown["next_cursor"]})
     problem = None
@@ -149,38 +149,9 @@ async def _page(
     return render(request, "labels.html", values, status_of(error) if error else 200)
 
 
-@router.get("/labels/{sheet}")
-async def show_sheet(
-    request: Request,
-    sheet: UUID,
-    caller: SignedIn,
-    session: Reading,
-    *,
-    cursor: Cursor = None,
-    limit: Annotated[int, Query(ge=1, le=LABELS_A_PAGE)] = LABELS_A_PAGE,
-) -> Response:
-    require(caller, "labels.read")
-    reach = await reach_of(session, caller)
-    found = await session.get(LabelSheet, sheet)
-    labels = await list_labels(
-        session, reach, sheet=sheet, after=after_code(cursor), limit=limit + 1
-    )
-    if found is None or not labels:
-        raise NotFound(what=f"/labels/{sheet}")
-    names = await county_names(session, [found.county])
-    shown = page(labels, limit, lambda one: [one.label.code], lambda one: one.label.code)
-    onward = {"cursor": shown["next_cursor"], "limit": limit}
-    values = {
-        "sheet": _listed(found, names),
-        "codes": shown["items"],
-        "tare_g": labels[0].label.tare_g,
-        "next_url": f"?{urlencode(onward)}" if shown["next_cursor"] else None,
-    }
-    return render(request, "label_sheet.html", values)
-
-
-def _listed(sheet: LabelSheet, names: dict[str, str]) -> dict[str, Any]:
+def _listed(sheet: LabelSheet, names: dict[str, str], prints: dict[UUID, int]) -> dict[str, Any]:
     return {
+        "prints": prints.get(sheet.id, 0),
         "id": sheet.id,
         "county_name": names.get(sheet.county, sheet.county),
         "kind": sheet.kind,

@@ -18,6 +18,9 @@ MAX_VERSION = 4
 MODULE_MM = 0.625
 """Five dots of a 203 dpi (8 dots/mm) thermal head: whole dots keep the edges sharp."""
 
+MASK = 6
+"""Random codes read alike under every mask, dirty, blurred or turned: none is searched for."""
+
 _TEXT_MODULES = 6
 _OVERPRINT_OPACITY = 0.5
 # 演示, drawn here so that it needs no Chinese font: 18 rows of 36 dots, the left one highest.
@@ -38,7 +41,7 @@ def payload(host: str, code: str) -> str:
 
 def svg(host: str, code: str, *, overprint: bool = False) -> str:
     """Draw the label as an SVG document; `overprint` lays 演示 over it."""
-    runs, side = _symbol(payload(host, code))
+    runs, side = symbol_of(host, code)
     height = side + _TEXT_MODULES
     shapes = [
         f'<rect width="{side}" height="{height}" fill="#fff"/>',
@@ -64,7 +67,7 @@ def svg(host: str, code: str, *, overprint: bool = False) -> str:
 
 def png(host: str, code: str, *, module_px: int = 8, overprint: bool = False) -> bytes:
     """Draw the label as a PNG of `module_px` pixels a module; `overprint` lays 演示 over it."""
-    runs, side = _symbol(payload(host, code))
+    runs, side = symbol_of(host, code)
     width = side * module_px
     image = Image.new("RGB", (width, width + _TEXT_MODULES * module_px), "white")
     pen = ImageDraw.Draw(image)
@@ -81,9 +84,10 @@ def png(host: str, code: str, *, module_px: int = 8, overprint: bool = False) ->
     return file.getvalue()
 
 
-def _symbol(text: str) -> tuple[list[Run], int]:
+def symbol_of(host: str, code: str) -> tuple[list[Run], int]:
     """Return the dark runs, moved by the quiet zone, and the side with it, in modules."""
-    runs, side, version = symbol(QRData(text, mode=MODE_ALPHA_NUM), ERROR_CORRECT_H)
+    text = payload(host, code)
+    runs, side, version = symbol(QRData(text, mode=MODE_ALPHA_NUM), ERROR_CORRECT_H, MASK)
     if version > MAX_VERSION:
         raise ValueError(f"the address needs a larger symbol than version {MAX_VERSION}: {text}")
     return runs, side

@@ -24,21 +24,31 @@ class LabelFound:
     label: Label
     used: bool
 
+    @property
+    def void(self) -> bool:
+        """Tell whether it must not be used. One whose first event came while it was voided stays."""
+        return self.label.voided_at is not None and not self.used
 
-def labels_within(
-    reach: Reach, table: type[Label] | type[LabelSheet] = Label
-) -> ColumnElement[bool]:
-    """Return the WHERE clause that keeps labels, or sheets, inside `reach`.
+
+def labels_within(reach: Reach) -> ColumnElement[bool]:
+    """Return the WHERE clause that keeps labels inside `reach`.
 
     They are seen by their county and by their site; a township's officials see those for its
     sites, and those of the county that name no site.
     """
-    ways = [within(reach, county=table.county, site=table.site)]
+    ways = [within(reach, county=Label.county, site=Label.site)]
     if reach.township or reach.organisations:
-        ways.append(table.site.in_(select(Site.code).where(sites_within(reach))))
+        ways.append(Label.site.in_(select(Site.code).where(sites_within(reach))))
     if reach.township:
-        ways.append((table.county == reach.township[0]) & table.site.is_(None))
+        ways.append((Label.county == reach.township[0]) & Label.site.is_(None))
     return or_(*ways)
+
+
+def sheets_within(reach: Reach) -> ColumnElement[bool]:
+    """Return the WHERE clause that keeps sheets inside `reach`: by their county or their labels."""
+    if reach.everything or reach.counties:
+        return within(reach, county=LabelSheet.county)
+    return LabelSheet.id.in_(select(Label.sheet).where(labels_within(reach)))
 
 
 def batches_within(reach: Reach) -> ColumnElement[bool]:
@@ -46,7 +56,8 @@ def batches_within(reach: Reach) -> ColumnElement[bool]:
     return within(reach, seen_by=Batch.seen_by)
 
 
-_used = exists().where(Batch.code == Label.code)
+USED = exists().where(Batch.code == Label.code)
+"""Whether an event has named a label."""
 
 
 async def list_labels(
@@ -63,7 +74,7 @@ async def list_labels(
 ) -> list[LabelFound]:
     """Return labels in reach by code after `after`; `unused` leaves out used and void ones."""
     query = (
-        select(Label, _used)
+        select(Label, USED)
         .where(labels_within(reach), Label.code > after)
         .order_by(Label.code)
         .limit(limit)
@@ -78,7 +89,7 @@ async def list_labels(
         if value is not None:
             query = query.where(column == value)
     if unused:
-        query = query.where(~_used, Label.voided_at.is_(None))
+        query = query.where(~USED, Label.voided_at.is_(None))
     return [LabelFound(label, used) for label, used in await session.execute(query)]
 
 
@@ -91,7 +102,7 @@ async def find_label(session: AsyncSession, reach: Reach, code: str) -> Label | 
 
 async def find_unused_label(session: AsyncSession, reach: Reach, code: str) -> Label | None:
     """Return a label in reach that no event has named, None where there is none."""
-    query = select(Label).where(Label.code == code, labels_within(reach), ~_used)
+    query = select(Label).where(Label.code == code, labels_within(reach), ~USED)
     return await session.scalar(query)
 
 
@@ -104,7 +115,7 @@ async def list_sheets(
 ) -> Sequence[LabelSheet]:
     """Return sheets in reach, newest first by (issued_at, id)."""
     newest = (LabelSheet.issued_at.desc(), LabelSheet.id.desc())
-    query = select(LabelSheet).where(labels_within(reach, LabelSheet)).order_by(*newest)
+    query = select(LabelSheet).where(sheets_within(reach)).order_by(*newest)
     if before is not None:
         query = query.where(tuple_(LabelSheet.issued_at, LabelSheet.id) < before)
     return (await session.scalars(query.limit(limit))).all()

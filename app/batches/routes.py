@@ -13,29 +13,40 @@ from app.auth.access import SignedIn
 from app.auth.caller import Caller
 from app.auth.permissions import require
 from app.batches import qr
+from app.batches.changes import assign_labels, prints_of, void_labels
 from app.batches.issue import issue_labels
+from app.batches.numbered import Numbers
+from app.batches.print_labels import csv_answer, draw, take_to_print
 from app.batches.read import find_label, list_labels, list_sheets
 from app.batches.schemas import (
+    MAX_LABELS,
+    AssignOrder,
     CountyCode,
     LabelKind,
     LabelOrder,
     LabelPage,
+    LabelsChanged,
     LabelShown,
     SheetListed,
     SheetPage,
     SheetShown,
     SiteCode,
     TareOrder,
+    VoidOrder,
 )
+from app.batches.sheet_pdf import LayoutName
 from app.batches.tare import set_tare
 from app.batches.typed import typed_code
-from app.db import Reading, ReadSession, Writing
+from app.db import Databases, Reading, ReadSession, Writing
 from app.errors import NotFound
 from app.ids import SYSTEM
 from app.pagination import Cursor, Limit, after_code, after_row, micros_of, page
+from app.paper.answer import pdf_answer
 from app.web import json_of, takes
 
 router = APIRouter(prefix="/api/v1", tags=["labels"])
+
+Number = Annotated[int | None, Query(ge=1, le=MAX_LABELS, description="在这张发放单里是第几张")]
 
 KEEP = {"Cache-Control": "private, max-age=3600"}
 """A label's picture never changes; it is kept by the browser that asked, not on the way."""
@@ -63,6 +74,28 @@ async def post_labels(
         tare_g=order.tare_g,
     )
     return {"sheet": sheet, "codes": codes}
+
+
+@router.post("/labels/void", openapi_extra=takes(VoidOrder), summary="作废没有用过的标签")
+async def post_void(
+    caller: SignedIn, session: Writing, order: Annotated[VoidOrder, json_of(VoidOrder)]
+) -> LabelsChanged:
+    done = await void_labels(
+        session, caller, order.chosen(), reason=order.reason, now=datetime.now(UTC)
+    )
+    return LabelsChanged(**vars(done))
+
+
+@router.post(
+    "/labels/assign", openapi_extra=takes(AssignOrder), summary="把没有用过的标签发给一个站点"
+)
+async def post_assign(
+    caller: SignedIn, session: Writing, order: Annotated[AssignOrder, json_of(AssignOrder)]
+) -> LabelsChanged:
+    done = await assign_labels(
+        session, caller, order.chosen(), site=order.site, now=datetime.now(UTC)
+    )
+    return LabelsChanged(**vars(done))
 
 
 @router.put(
@@ -115,7 +148,49 @@ async def get_sheets(
     require(caller, "labels.read")
     reach = await reach_of(session, caller)
     rows = await list_sheets(session, reach, before=after_row(cursor), limit=limit + 1)
-    return page(rows, limit, lambda s: (micros_of(s.issued_at), str(s.id)), SheetListed.of)
+    prints = await prints_of(session, [one.id for one in rows])
+    return page(
+        rows,
+        limit,
+        lambda one: (micros_of(one.issued_at), str(one.id)),
+        lambda one: SheetListed.of(one, prints.get(one.id, 0)),
+    )
+
+
+@router.get("/label-sheets/{sheet}.pdf", response_class=Response, summary="打印标签（PDF）")
+async def get_sheet_pdf(
+    request: Request,
+    sheet: UUID,
+    caller: SignedIn,
+    database: Databases,
+    *,
+    layout: Annotated[LayoutName, Query(description="A4 每页 3 列 8 行，或 50 × 30 毫米卷筒")],
+    first: Number = None,
+    last: Number = None,
+) -> Response:
+    config = request.app.state.settings
+    async with database.write() as session:
+        printed = await take_to_print(
+            session, caller, sheet, Numbers(first, last), layout=layout, now=datetime.now(UTC)
+        )
+    file = await draw(printed, layout, host=config.qr_host, demo=config.demo)
+    return pdf_answer(file, printed.title)
+
+
+@router.get("/label-sheets/{sheet}.csv", response_class=Response, summary="标签清单（.csv）")
+async def get_sheet_csv(
+    request: Request,
+    sheet: UUID,
+    caller: SignedIn,
+    session: Writing,
+    first: Number = None,
+    last: Number = None,
+) -> Response:
+    config = request.app.state.settings
+    printed = await take_to_print(
+        session, caller, sheet, Numbers(first, last), layout="csv", now=datetime.now(UTC)
+    )
+    return csv_answer(printed, config.qr_host, demo=config.demo)
 
 
 @router.get("/labels/{code}.svg", response_class=Response, summary="标签图（SVG）")

@@ -6,12 +6,17 @@ from uuid import UUID
 
 from pydantic import BaseModel, BeforeValidator, Field, model_validator
 
+from app.batches.changes import Chosen
 from app.batches.codes import CodeError, parse_site_code
 from app.batches.models import LabelSheet
+from app.batches.numbered import Numbers
 from app.batches.read import LabelFound
+from app.batches.typed import typed_code
 from app.web import Unfit, Wire
 
 MAX_LABELS = 5_000
+MAX_CODES = 500
+"""Labels that are named one by one."""
 MAX_TARE_G = 5_000_000
 """Five tonnes: a lorry's own container weighs less."""
 
@@ -58,6 +63,50 @@ class TareOrder(Wire):
     tare_g: Tare
 
 
+class LabelsMeant(Wire):
+    """Labels by their codes, or by their sheet and their numbers in it; all of it without numbers."""
+
+    codes: Annotated[list[str], Field(min_length=1, max_length=MAX_CODES)] | None = None
+    sheet: Annotated[UUID, Field(strict=False)] | None = None
+    first: Annotated[int, Field(ge=1, le=MAX_LABELS)] | None = None
+    last: Annotated[int, Field(ge=1, le=MAX_LABELS)] | None = None
+    leave_used: bool = False
+    """Leave used labels as they are; otherwise one of them refuses all."""
+
+    @model_validator(mode="after")
+    def _meant_one_way(self) -> Self:
+        if (self.codes is None) == (self.sheet is None):
+            raise Unfit("写 codes 或者 sheet，只写一样", "give either codes or sheet", "/codes")
+        if self.sheet is None and (self.first or self.last):
+            raise Unfit("只和 sheet 一起用", "goes with sheet", "/first")
+        return self
+
+    def chosen(self) -> Chosen:
+        """Return which labels are meant; MistypedCode."""
+        codes = [typed_code(c, pointer=f"/codes/{n}") for n, c in enumerate(self.codes or ())]
+        return Chosen(codes, self.sheet, Numbers(self.first, self.last), self.leave_used)
+
+
+class VoidOrder(LabelsMeant):
+    """Labels that nobody may use any more, and why."""
+
+    reason: Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class AssignOrder(LabelsMeant):
+    """Labels that go to a site; `null` takes them back to the county."""
+
+    site: SiteCode | None
+
+
+class LabelsChanged(BaseModel):
+    """How many labels were changed; how many were left because they are used, or were void."""
+
+    changed: int
+    used: int
+    void: int
+
+
 class SheetShown(BaseModel):
     """What was issued: the sheet's id and its codes, sorted."""
 
@@ -74,9 +123,11 @@ class SheetListed(BaseModel):
     count: int
     site: str | None
     issued_at: datetime
+    prints: int
+    """How often it, or a part of it, was printed."""
 
     @classmethod
-    def of(cls, sheet: LabelSheet) -> Self:
+    def of(cls, sheet: LabelSheet, prints: int) -> Self:
         """Return a sheet as it stands in a list."""
         return cls(
             sheet=sheet.id,
@@ -85,6 +136,7 @@ class SheetListed(BaseModel):
             count=sheet.count,
             site=sheet.site,
             issued_at=sheet.issued_at,
+            prints=prints,
         )
 
 
@@ -121,7 +173,7 @@ class LabelShown(BaseModel):
             sheet=label.sheet,
             issued_at=label.issued_at,
             used=found.used,
-            void=label.voided_at is not None,
+            void=found.void,
             tare_g=label.tare_g,
         )
 

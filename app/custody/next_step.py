@@ -1,6 +1,8 @@
 """Which step a person most likely records next on a bag or a container. Pure."""
 
 from app.auth.caller import SITE_ROLES, Caller
+from app.auth.permissions import allows
+from app.batches.stock import SEALED
 from app.custody.current import Current
 from app.events.state import FINAL
 
@@ -26,6 +28,13 @@ def next_step(caller: Caller, batch: Current, *, holds: int = 0) -> str | None:
     if status in UNSEALED and role in FILLING:
         return FILLING[role]
     return _held(role, batch) if here else "arrive"
+
+
+def may_relabel(caller: Caller, batch: Current) -> bool:
+    """Tell whether the caller may give a bag a fresh label: it is closed, loose, and in its store."""
+    here = batch.site is not None and batch.site == caller.site
+    loose = batch.kind == "bag" and batch.container is None
+    return here and loose and batch.status in SEALED and allows(caller, "event.repack")
 
 
 def _held(role: str, batch: Current) -> str:

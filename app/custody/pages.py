@@ -22,7 +22,7 @@ from app.batches.typed import typed_code
 from app.custody.chosen import chosen
 from app.custody.current import current, describe_all
 from app.custody.described import described, grouped_steps, material_names
-from app.custody.next_step import next_step
+from app.custody.next_step import may_relabel, next_step
 from app.custody.told import told_of
 from app.custody.trace import CustodyStep, trace
 from app.db import Reading, ReadSession
@@ -79,6 +79,7 @@ async def show_batches(
             **vars(now[row.code]),
             "site_name": sites.get(row.site or ""),
             "county_name": counties.get((row.site or "")[:6]),
+            "relabel": may_relabel(caller, now[row.code]),
         },
     )
     filters = {"status": status, "area": area, "site": site, "container": box or ""}
@@ -153,6 +154,7 @@ async def show_batch(
         "chosen": moment,
         "log": {"size": found.log_size},
         "next_step": step if found.cut is None else None,
+        "relabel": found.cut is None and may_relabel(caller, found.batch),
         "holds": holds,
         "may_set_tare": allows(caller, "labels.tare"),
         "correctable": await _correctable(session, caller, found.steps),

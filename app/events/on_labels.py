@@ -23,13 +23,16 @@ def issued_of(item: Item, facts: Facts) -> datetime | None:
 
 
 def check_labels(item: Item, facts: Facts) -> None:
-    """Raise where a code is not issued, is void, or is of the wrong kind for its place."""
+    """Raise where a code is not issued, is void, or is of the wrong kind for its place.
+
+    A label that was used before, or while, it was voided is a bag: that stays.
+    """
     assert item.draft is not None
     for code, pointer in item.pointers.items():
         label = facts.labels.get(code)
         if label is None:
             raise LabelNotIssued(batch=code, pointer=pointer)
-        if label.void:
+        if label.void and code not in facts.known:
             raise LabelIsVoid(batch=code, pointer=pointer)
         if code not in facts.known:
             facts.known[code] = Known(

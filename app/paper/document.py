@@ -5,24 +5,20 @@ bytes, whenever and wherever they are made. What is drawn goes straight onto its
 page is kept only as its compressed stream, so a table may have any number of rows.
 """
 
-import zlib
 from collections.abc import Sequence
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import IO, Self
 
 from qrcode.constants import ERROR_CORRECT_Q
 from reportlab.lib.colors import Color, HexColor
 from reportlab.lib.pagesizes import A4
-from reportlab.pdfbase.pdfdoc import PDFName, PDFStream
-from reportlab.pdfgen.canvas import Canvas
 
-from app.paper.fonts import BOLD, REGULAR, load_fonts, printable, width_of, wrapped
+from app.paper.canvas import MM, PLATFORM, canvas_on
+from app.paper.fonts import BOLD, REGULAR, printable, width_of, wrapped
 from app.paper.symbol import symbol
 
-PLATFORM = "河北省农药包装废弃物回收处理监管平台"
 DEMO = "演示数据，不是真实业务"
 WIDTH, HEIGHT = A4
-MM = 72 / 25.4
 LEFT, RIGHT = 20 * MM, WIDTH - 15 * MM
 """The left margin leaves room for filing holes."""
 TOP, BOTTOM = HEIGHT - 25 * MM, 20 * MM
@@ -40,19 +36,6 @@ NAME_WIDTH = 70.0
 QR_SIDE = 27 * MM
 
 
-class _PressedCanvas(Canvas):
-    """A canvas that compresses each page as it ends instead of keeping all of them as text."""
-
-    _doc: Any
-
-    def showPage(self) -> None:  # noqa: N802 - the library's name
-        super().showPage()
-        page = self._doc.Pages.pages[-1]
-        stream = PDFStream(content=zlib.compress(page.stream.encode("latin-1")))
-        stream.dictionary["Filter"] = PDFName("FlateDecode")
-        page.Contents, page.stream = stream, None
-
-
 class Document:
     """A document being drawn; `close` (or leaving its `with`) writes it to the file."""
 
@@ -64,19 +47,7 @@ class Document:
         `number` stands at the head of every page and `note` at its foot; `demo` says on every
         page that nothing in it is real. FontsMissing where there is no type to print with.
         """
-        load_fonts()
-        self.canvas = _PressedCanvas(
-            file,
-            pagesize=A4,
-            invariant=1,
-            pageCompression=1,
-            lang="zh-CN",
-            initialFontName=REGULAR,  # type: ignore[arg-type] # the stubs say a number
-        )
-        self.canvas.setTitle(" ".join(filter(None, (title, number))))
-        self.canvas.setAuthor(PLATFORM)
-        self.canvas.setCreator(PLATFORM)
-        self.canvas.setCatalogEntry("ViewerPreferences", {"DisplayDocTitle": True})
+        self.canvas = canvas_on(file, title=" ".join(filter(None, (title, number))), size=A4)
         self._number, self._note, self._demo = number, note, demo
         self.y = TOP
         """Where the next thing is drawn, top edge."""

@@ -6,8 +6,8 @@ Safe while the app runs: a new table only. Prints from before are not counted.
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0010"
-down_revision = "0009"
+revision = "0012"
+down_revision = "0011"
 
 ROLE = "platform_app"
 

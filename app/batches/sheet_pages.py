@@ -35,7 +35,8 @@ from app.web import validate
 
 router = APIRouter(include_in_schema=False)
 
-LABELS_A_PAGE = 120
+LABELS_A_PAGE = 24
+"""One sheet of A4."""
 CHANGES_SHOWN = 50
 SITES_OFFERED = 500
 """A county has some hundreds; a code that is not among those offered can be typed."""

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from app.config import ROOT
 from app.embedded import EmbeddedPostgres, find_binaries
-from scripts.benchmarks import custody, tree, verify
+from scripts.benchmarks import custody, labels, tree, verify
 from scripts.benchmarks.measured import Part
 
 
@@ -34,13 +34,17 @@ def main() -> None:
     parser.add_argument(
         "--custody-events", type=int, default=custody.EVENTS, help="events of the part custody"
     )
+    parser.add_argument(
+        "--labels", type=int, default=labels.LABELS, help="labels of the part labels"
+    )
     parser.add_argument("--json", type=Path, default=None, help="write the figures there too")
     given = parser.parse_args()
     chosen = given.parts.split(",")
     if not set(chosen) <= PARTS.keys():
         parser.error(f"--parts: {', '.join(PARTS)}")
-    if min(given.rounds, given.tree_leaves, given.leaves, given.custody_events) < 1:
-        parser.error("--rounds, --tree-leaves, --leaves, --custody-events ≥ 1")
+    sizes = (given.tree_leaves, given.leaves, given.custody_events, given.labels)
+    if min(given.rounds, *sizes) < 1:
+        parser.error("--rounds, --tree-leaves, --leaves, --custody-events, --labels ≥ 1")
     # Unwinds like Ctrl-C: whatever was started is stopped.
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     print(f"{_machine()['description']}，{given.rounds} 轮 / rounds", flush=True)
@@ -85,6 +89,10 @@ def _custody(given: argparse.Namespace) -> Part:
         return custody.measure(server, given.custody_events, given.rounds)
 
 
+def _labels(given: argparse.Namespace) -> Part:
+    return labels.measure(given.labels, given.rounds)
+
+
 @contextmanager
 def _folder() -> Iterator[Path]:
     """Lend a folder on the disk that the platform itself writes to."""
@@ -98,6 +106,7 @@ PARTS: dict[str, Callable[[argparse.Namespace], Part]] = {
     "tree": _tree,
     "verify": _verify,
     "custody": _custody,
+    "labels": _labels,
 }
 """By name; each runs by itself."""
 

@@ -2,6 +2,7 @@
 
 import hashlib
 from datetime import datetime
+from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -62,6 +63,14 @@ def percent(rate: float | None) -> str:
     return "—" if rate is None else f"{rate * 100:.1f} %"
 
 
+def share(part: Fraction | float) -> str:
+    """Show a part of a whole; what is there is never nothing, and what lacks something never all."""
+    shown = percent(float(part))
+    if part > 0 and shown == percent(0.0):
+        return "不足 0.1 %"
+    return "超过 99.9 %" if part < 1 and shown == percent(1.0) else shown
+
+
 def moment(at: datetime | str | None) -> str:
     """Show an instant in the province's own time."""
     if at is None:
@@ -82,7 +91,7 @@ def _environment() -> Environment:
     )
     environment.globals["asset"] = asset
     environment.filters.update(
-        mass=mass, tonnes=tonnes, kilograms=kilograms, percent=percent, moment=moment
+        mass=mass, tonnes=tonnes, kilograms=kilograms, percent=percent, share=share, moment=moment
     )
     return environment
 

@@ -446,7 +446,7 @@ async def test_labels_of_containers_carry_a_tare_that_the_site_may_change(world)
     assert answer.status_code == 422
     page = await done(world, "keeper", f"/labels/{one}/tare", tare_kg="14.25")
     assert "14.25 kg" in page
-    assert "现在是空的" in page
+    assert "是空的" in page
 
 
 async def test_a_torn_label_is_changed_from_the_list_of_the_store(world):

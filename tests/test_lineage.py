@@ -405,11 +405,15 @@ class TestQueries:
         assert few == many
         one, two, three = few["custody"]
         assert two - one == three - two == 2
+        one, two, three = few["then"]
+        assert two - one == three - two
         assert max(few["custody"] + few["sources"] + few["destinations"]) <= 25
+        assert max(few["page"] + few["then"] + few["lot"]) <= 40
 
     async def _statements(self, world: World, bags: int) -> dict[str, list[int]]:
         """Mix and sort bags three times over; count the statements of each answer by depth."""
-        found: dict[str, list[int]] = {"custody": [], "sources": [], "destinations": [], "lot": []}
+        kinds = ("custody", "sources", "destinations", "page", "then", "lot")
+        found: dict[str, list[int]] = {kind: [] for kind in kinds}
         given = await labels(world, bags)
         for bag in given:
             await world.event("collect", bag, site=STATION, mass_g=100)
@@ -426,10 +430,15 @@ class TestQueries:
                 found[path].append(await self._count(world, f"/api/v1/batches/{made[0]}/{path}"))
             path = f"/api/v1/batches/{given[0]}/destinations"
             found["destinations"].append(await self._count(world, path))
+            size = await log_size(world)
+            found["page"].append(await self._count(world, f"/batches/{made[0]}"))
+            found["then"].append(await self._count(world, f"/batches/{made[0]}?as_of={size}"))
         await to_plant(world, *inputs)
         lot = await treated(world, *inputs)
         for path in ("", "/sources?limit=500", "/sources?group=hand_in", "/sources?group=township"):
             found["lot"].append(await self._count(world, f"/api/v1/lots/{lot}{path}"))
+        for path in (f"/lots/{lot}", f"/lots/{lot}.pdf", f"/batches/{made[0]}/custody.pdf"):
+            found["lot"].append(await self._count(world, path))
         return found
 
     async def _count(self, world: World, path: str) -> int:

@@ -1,9 +1,12 @@
 """The layout of a lineage: columns in order, nothing on top of anything else."""
 
+from itertools import pairwise
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.custody.drawing import Item, Joint, Words, draw
+from app.custody.drawing import draw
+from app.custody.drawn import Item, Joint, Words
 
 
 def item(key: str, container: str | None = None) -> Item:
@@ -73,7 +76,44 @@ def test_boxes_never_overlap_and_stay_on_the_picture(lineage):
     assert len(picture.links) == sum(len(j.ins) + len(j.outs) for j in lineage[1])
 
 
+def crossed(link, box):
+    """Tell whether a line, straight between its points, runs through a box."""
+    return any(
+        x1 < box.x + box.width
+        and box.x < x2
+        and min(y1, y2) < box.y + box.height
+        and box.y < max(y1, y2)
+        for (x1, y1), (x2, y2) in pairwise(link.points)
+    )
+
+
 @settings(deadline=None)
 @given(lineages())
-def test_every_line_goes_from_left_to_right(lineage):
-    assert all(link.x1 < link.x2 for link in draw(*lineage).links)
+def test_every_line_goes_from_left_to_right_and_through_no_box(lineage):
+    picture = draw(*lineage)
+    for link in picture.links:
+        assert all(a[0] < b[0] for a, b in pairwise(link.points))
+        assert not any(crossed(link, box) for box in picture.boxes)
+
+
+def test_a_line_past_other_columns_has_a_lane_of_its_own():
+    picture = draw(
+        [item("a"), item("b"), item("c"), item("d"), item("e")],
+        [
+            joint("first", ["a", "b"], ["c", "d"]),
+            joint("second", ["c"], ["e"]),
+            joint("end", ["d", "e"], []),
+        ],
+    )
+    [long] = [link for link in picture.links if len(link.points) > 2]
+    assert len(long.points) == 6
+    assert not any(crossed(long, box) for box in picture.boxes)
+
+
+def test_the_picture_is_told_in_words_joint_by_joint():
+    noted = Item("a", (Words("a"), Words("1 kg")), href="/a", notes=(Words("少 1 g", warm=True),))
+    [said] = draw([noted, item("b")], [joint("mix", ["a"], ["b"])]).sentences
+    assert [line.text for line in said.lines] == ["mix"]
+    [went] = said.ins
+    assert (went.name, went.href, went.grams, went.notes) == ("a", "/a", 10, noted.notes)
+    assert [(one.name, one.grams) for one in said.outs] == [("b", 5)]

@@ -3,7 +3,8 @@
 import pytest
 
 from app import templating
-from app.custody.trace import STAGE_OF_KIND, STAMPED
+from app.custody.steps import STAGE_OF_KIND
+from app.custody.trace import STAMPED
 from app.events.fold import AFTER_THE_END, LEFT_BEHIND
 from app.events.schemas import KINDS
 from app.events.state import STAGES

@@ -6,7 +6,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.areas.names import county_names
 from app.custody.current import Pieces
-from app.custody.trace import CustodyStep, Trace
+from app.custody.steps import CustodyStep
+from app.custody.trace import Trace
 from app.packaging.read import list_terms
 
 

@@ -1,103 +1,27 @@
 """Lay out a lineage as columns from left to right: batches, what joined or parted them, batches. Pure.
 
 The same picture is drawn on the page as SVG and on paper. Numbers are pixels (on paper scaled to
-fit), y grows downwards. What goes into a join stands left of it, what comes out right of it.
+fit), y grows downwards. What goes into a join stands left of it, what comes out right of it; a line
+that passes other columns has a lane of its own in each.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 
-BOX, JOIN = 186.0, 150.0
-"""Widths of a batch and of a join."""
-BETWEEN = 76.0
+from app.custody.drawn import Box, Frame, Item, Joint, Link, Part, Picture, Sentence, Words
+
+BOX, JOIN = 212.0, 156.0
+"""Widths of a batch and of a join: a label code fits in the one, a day in the other."""
+EM, NARROW = 16.0, 0.55
+"""The width of a Chinese character, and of a letter or digit beside it."""
+BETWEEN = 78.0
 """Room for the lines between columns, and for the weights on them."""
-LINE, PAD, GAP = 20.0, 8.0, 18.0
-MARGIN = 12.0
+LINE, PAD, GAP = 22.0, 9.0, 20.0
+MARGIN = 10.0
 FRAME = 24.0
 """Room above boxes for the words of the container that holds them."""
 THINNEST, THICKEST = 1.5, 9.0
-
-
-@dataclass(frozen=True)
-class Words:
-    """A line of text; `warm` where it asks for attention."""
-
-    text: str
-    warm: bool = False
-
-
-@dataclass(frozen=True)
-class Item:
-    """A batch, or several of one place together."""
-
-    key: str
-    lines: tuple[Words, ...]
-    href: str | None = None
-    container: str | None = None
-    here: bool = False
-
-
-@dataclass(frozen=True)
-class Joint:
-    """A repack, or a treatment: grams of what went in and came out, by item."""
-
-    key: str
-    lines: tuple[Words, ...]
-    ins: Mapping[str, int]
-    outs: Mapping[str, int]
-    href: str | None = None
-
-
-@dataclass(frozen=True)
-class Box:
-    """A drawn box: its upper left corner, its size, its words."""
-
-    x: float
-    y: float
-    width: float
-    height: float
-    lines: tuple[Words, ...]
-    href: str | None
-    kind: str
-    """`batch`, `here` or `join`."""
-
-
-@dataclass(frozen=True)
-class Link:
-    """A line from (x1, y1) to (x2, y2) with grams on it, at (x, y)."""
-
-    x1: float
-    y1: float
-    x2: float
-    y2: float
-    width: float
-    grams: int
-    x: float
-    y: float
-    align: str
-
-
-@dataclass(frozen=True)
-class Frame:
-    """A container drawn around what it holds."""
-
-    x: float
-    y: float
-    width: float
-    height: float
-    code: str
-
-
-@dataclass
-class Picture:
-    """Everything to draw, and how large it is."""
-
-    width: float = 0.0
-    height: float = 0.0
-    boxes: list[Box] = field(default_factory=list)
-    links: list[Link] = field(default_factory=list)
-    frames: list[Frame] = field(default_factory=list)
 
 
 def ranks_of(items: Iterable[str], joints: Sequence[Joint]) -> dict[str, int]:
@@ -123,11 +47,13 @@ def draw(items: Sequence[Item], joints: Sequence[Joint]) -> Picture:
     """Return the picture of items and of what joined and parted them."""
     by_key = {item.key: item for item in items}
     ranks = ranks_of(by_key, joints)
+    ways = _ways(ranks, joints)
     columns: dict[int, list[str]] = defaultdict(list)
-    for key in [*by_key, *(joint.key for joint in joints)]:
+    for key in ranks:
         columns[ranks[key]].append(key)
-    _order(columns, by_key, joints)
-    lines = {item.key: item.lines for item in items} | {j.key: j.lines for j in joints}
+    _order(columns, by_key, ways.values())
+    lines = {i.key: (*i.lines, *i.notes) for i in items} | {j.key: j.lines for j in joints}
+    links = {joint.key: joint.href for joint in joints}
     picture, places = Picture(), dict[str, Box]()
     x = MARGIN
     for rank in sorted(columns):
@@ -138,30 +64,73 @@ def draw(items: Sequence[Item], joints: Sequence[Joint]) -> Picture:
             y += FRAME if box and box != before else 0.0
             before = box
             item = by_key.get(key)
-            height = len(lines[key]) * LINE + 2 * PAD
-            href = item.href if item else next(j.href for j in joints if j.key == key)
-            kind = "join" if item is None else "here" if item.here else "batch"
-            places[key] = Box(x, y, wide, height, lines[key], href, kind)
+            said = lines.get(key, ())
+            height = len(said) * LINE + 2 * PAD
+            href = item.href if item else links.get(key)
+            cut = tuple(Words(_cut(line.text, wide), line.warm) for line in said)
+            places[key] = Box(x, y, wide, height, cut, href, _kind(item, said))
             y += height + GAP
         picture.height = max(picture.height, y - GAP + MARGIN)
         x += wide + BETWEEN
     picture.width = x - BETWEEN + MARGIN
     places = _centred(columns, places, picture.height)
-    picture.boxes = list(places.values())
+    picture.boxes = [box for box in places.values() if box.lines]
     picture.frames = _frames(columns, places, by_key)
-    picture.links = _links(joints, places)
+    picture.links = list(_links(joints, ways, places))
+    picture.sentences = [_sentence(joint, by_key) for joint in joints]
     return picture
 
 
+def _cut(text: str, wide: float) -> str:
+    """Cut a line to the width of its box; the sentences have it whole."""
+    room = (wide - PAD - 4) / EM
+    for n, mark in enumerate(text):
+        room -= NARROW if mark.isascii() else 1.0
+        if room < 0:
+            return f"{text[: n - 1]}…"
+    return text
+
+
+def _kind(item: Item | None, said: tuple[Words, ...]) -> str:
+    if item is None:
+        return "join" if said else "lane"
+    return "here" if item.here else "batch"
+
+
+Ways = Mapping[tuple[str, str], Sequence[str]]
+"""By what goes in or comes out and its joint: what its line passes, both ends included."""
+
+
+def _ways(ranks: dict[str, int], joints: Sequence[Joint]) -> Ways:
+    """Return the way of every line, from left to right; lanes that it needs enter the ranks."""
+    ways = {}
+    for joint in joints:
+        for key in joint.ins:
+            lanes = [f"{key} > {joint.key} {n}" for n in range(ranks[key] + 1, ranks[joint.key])]
+            ranks |= {lane: n for n, lane in enumerate(lanes, ranks[key] + 1)}
+            ways[key, joint.key] = [key, *lanes, joint.key]
+        for key in joint.outs:
+            ways[key, joint.key] = [joint.key, key]
+    return ways
+
+
+def _sentence(joint: Joint, items: Mapping[str, Item]) -> Sentence:
+    def parts(grams: Mapping[str, int]) -> tuple[Part, ...]:
+        found = ((items[key], one) for key, one in grams.items())
+        return tuple(Part(i.lines[0].text, i.href, one, i.notes) for i, one in found)
+
+    return Sentence(joint.lines, joint.href, parts(joint.ins), parts(joint.outs))
+
+
 def _order(
-    columns: Mapping[int, list[str]], items: Mapping[str, Item], joints: Sequence[Joint]
+    columns: Mapping[int, list[str]], items: Mapping[str, Item], ways: Iterable[Sequence[str]]
 ) -> None:
     """Order each column by what it hangs on, so that lines cross little; containers together."""
     beside: dict[str, set[str]] = defaultdict(set)
-    for joint in joints:
-        for code in (*joint.ins, *joint.outs):
-            beside[code].add(joint.key)
-            beside[joint.key].add(code)
+    for way in ways:
+        for one, other in pairwise(way):
+            beside[one].add(other)
+            beside[other].add(one)
     ranks = sorted(columns)
     for turn in (ranks, ranks[::-1], ranks):
         place = {key: n for keys in columns.values() for n, key in enumerate(keys)}
@@ -224,23 +193,35 @@ def _frames(
     return frames
 
 
-def _links(joints: Sequence[Joint], places: Mapping[str, Box]) -> list[Link]:
+def _links(joints: Sequence[Joint], ways: Ways, places: Mapping[str, Box]) -> Iterator[Link]:
     most = max((g for j in joints for g in (*j.ins.values(), *j.outs.values())), default=1) or 1
-    links = []
     for joint in joints:
         middle = places[joint.key]
-        for codes, side in ((joint.ins, -1), (joint.outs, 1)):
-            many = len(codes)
-            ordered = sorted(codes, key=lambda code: places[code].y)
-            for n, code in enumerate(ordered, 1):
-                box = places[code]
-                at = middle.y + middle.height * n / (many + 1)
-                width = max(THINNEST, THICKEST * codes[code] / most)
+        for grams, side in ((joint.ins, -1), (joint.outs, 1)):
+            # Lines meet the joint in the order of where they come from.
+            nearest = {key: places[ways[key, joint.key][-2 if side < 0 else 1]] for key in grams}
+            for n, key in enumerate(sorted(grams, key=lambda key, at=nearest: at[key].y), 1):  # type: ignore[misc]
+                at = middle.y + middle.height * n / (len(grams) + 1)
+                box = places[key]
                 mid = box.y + box.height / 2
+                width = max(THINNEST, THICKEST * grams[key] / most)
                 if side < 0:
-                    ends, x = (box.x + box.width, mid, middle.x, at), box.x + box.width + 5
+                    lanes = [places[lane] for lane in ways[key, joint.key][1:-1]]
+                    through = [p for lane in lanes for p in _along(lane)]
+                    points = ((box.x + box.width, mid), *through, (middle.x, at))
+                    y = _beside(mid, points[1][1])
+                    yield Link(points, width, grams[key], box.x + box.width + 5, y, "left")
                 else:
-                    ends, x = (middle.x + middle.width, at, box.x, mid), box.x - 5
-                align = "left" if side < 0 else "right"
-                links.append(Link(*ends, width, codes[code], x, mid - 7, align))
-    return links
+                    points = ((middle.x + middle.width, at), (box.x, mid))
+                    y = _beside(mid, at)
+                    yield Link(points, width, grams[key], box.x - 5, y, "right")
+
+
+def _beside(mid: float, other: float) -> float:
+    """Return where grams stand: on the side of their line's end that it does not bend to."""
+    return mid + 20 if other < mid else mid - 8
+
+
+def _along(lane: Box) -> tuple[tuple[float, float], tuple[float, float]]:
+    mid = lane.y + lane.height / 2
+    return (lane.x, mid), (lane.x + lane.width, mid)

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.balance.models import Posting
 from app.balance.postings import DIFFERENCE, site_account
+from app.custody.steps import CustodyStep
 from app.custody.stories import Stories
 from app.events.happening import Happening
 from app.events.story import fillings
@@ -47,6 +48,18 @@ async def loads_of(
         happening.event: _load(code, happening, inside[happening.event], booked[happening.event])
         for happening, _, _ in filled
     }
+
+
+def loaded(step: CustodyStep, load: Load) -> CustodyStep:
+    """Return a container's step with what it held."""
+    return replace(
+        step,
+        mass_g=load.mass_g or 0,
+        mass_source=None if load.mass_g is None else "weighed" if load.weighed else "carried",
+        difference_g=load.difference_g,
+        bags=load.bags,
+        short=load.short,
+    )
 
 
 def _load(

@@ -1,5 +1,6 @@
 """Pages of treatment lots, and the original bags of a batch or a lot one by one."""
 
+from dataclasses import replace
 from fractions import Fraction
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -28,6 +29,7 @@ from app.templating import render
 router = APIRouter(include_in_schema=False)
 
 BAGS_A_PAGE = 50
+NOT_YET = "那时平台还不知道这批处理，下面是现在的情况"
 AsOf = Annotated[str | None, Query(max_length=40)]
 At = Annotated[str, Query(max_length=40)]
 Leaves = Annotated[str, Query(max_length=20)]
@@ -51,6 +53,10 @@ async def show_lot(
     reach = await reach_of(session, caller)
     size, cut = await moment.sizes(session)
     lot = await lot_of(session, reach, event_id, cut)
+    if lot is None and cut is not None:
+        moment = replace(moment, as_of=None, error=NOT_YET)
+        size, cut = await moment.sizes(session)
+        lot = await lot_of(session, reach, event_id, cut)
     if lot is None:
         raise NotFound(what=str(event_id))
     told = await told_of_lot(session, reach, lot, cut)
@@ -81,11 +87,13 @@ async def show_sources(
     session: Reading,
     *,
     as_of: AsOf = None,
+    at: At = "",
+    leaves: Leaves = "",
     cursor: Cursor = None,
 ) -> Response:
     require(caller, "batches.read")
     parsed, after = typed_code(code, pointer="/path/code"), after_code(cursor)
-    moment = await chosen(session, as_of)
+    moment = await chosen(session, as_of, at, leaves)
     reach = await reach_of(session, caller)
     if not await exists_in(session, reach, parsed):
         raise NotFound(what=parsed)

@@ -23,8 +23,9 @@ from app.custody.chosen import chosen
 from app.custody.current import current, describe_all
 from app.custody.described import described, grouped_steps, material_names
 from app.custody.next_step import may_relabel, next_step
+from app.custody.steps import CustodyStep
 from app.custody.told import told_of
-from app.custody.trace import CustodyStep, trace
+from app.custody.trace import trace
 from app.db import Reading, ReadSession
 from app.errors import NotFound
 from app.events.correctable import own_of_today

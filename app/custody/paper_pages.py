@@ -14,12 +14,12 @@ from app.auth.permissions import require
 from app.batches.typed import typed_code
 from app.custody.as_of import parse_as_of, size_as_of
 from app.custody.basis import basis_at
-from app.custody.described import described
+from app.custody.described import described, material_names
 from app.custody.lot import lot_of
 from app.custody.paper import Printing, draw_chain, draw_lot
 from app.custody.told import told_of, told_of_lot
 from app.custody.trace import trace
-from app.db import Reading
+from app.db import Reading, ReadSession
 from app.errors import NotFound
 from app.paper.answer import paper_file, pdf_answer
 
@@ -28,9 +28,9 @@ router = APIRouter(include_in_schema=False)
 AsOf = Annotated[str | None, Query(max_length=40)]
 
 
-def _how(request: Request) -> Printing:
+async def _how(request: Request, session: ReadSession) -> Printing:
     config = request.app.state.settings
-    return Printing(config.qr_host, config.demo)
+    return Printing(config.qr_host, config.demo, await material_names(session))
 
 
 @router.get("/batches/{code}/custody.pdf")
@@ -47,8 +47,9 @@ async def print_batch(
     told = await told_of(session, reach, found)
     batch = await described(session, found)
     basis = await basis_at(session, found.log_size, when)
+    how = await _how(request, session)
     file = paper_file()
-    await run_in_threadpool(draw_chain, file, found, batch, told, basis, _how(request))
+    await run_in_threadpool(draw_chain, file, found, batch, told, basis, how)
     return pdf_answer(file, f"追溯报告-{parsed}")
 
 
@@ -66,6 +67,7 @@ async def print_lot(
         raise NotFound(what=str(event_id))
     told = await told_of_lot(session, reach, lot, cut)
     basis = await basis_at(session, size, when)
+    how = await _how(request, session)
     file = paper_file()
-    await run_in_threadpool(draw_lot, file, told, basis, _how(request))
+    await run_in_threadpool(draw_lot, file, told, basis, how)
     return pdf_answer(file, f"处理批追溯报告-{lot.happening.body['certificate']}")

@@ -1,11 +1,14 @@
 """A lineage's picture on paper: scaled to the page's width, cut into pages where it is long."""
 
+from itertools import pairwise
+
 from reportlab.lib.colors import HexColor
 
-from app.custody.drawing import Box, Picture
+from app.custody.drawn import Box, Picture
 from app.paper.document import (
     ACROSS,
     BOTTOM,
+    HEADING,
     INK,
     LEFT,
     LINE,
@@ -24,7 +27,7 @@ LARGEST, UPRIGHT, SMALLEST = 0.72, 0.46, 0.36
 
 
 def _upright(picture: Picture) -> float:
-    return min(ACROSS / picture.width, (TOP - BOTTOM - 60) / picture.height, LARGEST)
+    return min(ACROSS / picture.width, (TOP - BOTTOM - HEADING) / picture.height, LARGEST)
 
 
 def _turned(picture: Picture) -> float:
@@ -42,10 +45,11 @@ def placing_of(picture: Picture) -> str:
     return "end" if turned >= SMALLEST else "nowhere"
 
 
-def put_picture(paper: Document, picture: Picture) -> None:
-    """Draw a picture upright where the document stands."""
+def put_picture(paper: Document, picture: Picture, heading: str) -> None:
+    """Draw a picture upright where the document stands, below its heading."""
     scale = _upright(picture)
-    paper.room(picture.height * scale)
+    paper.room(HEADING + picture.height * scale)
+    paper.heading(heading)
     paper.canvas.saveState()
     paper.canvas.translate(LEFT, paper.y)
     _draw(paper, picture, scale)
@@ -79,9 +83,9 @@ def _draw(paper: Document, picture: Picture, scale: float) -> None:
     canvas.setStrokeColor(FLOW)
     for link in picture.links:
         canvas.setLineWidth(link.width * scale)
-        x1, y1, x2, y2 = link.x1 * scale, -link.y1 * scale, link.x2 * scale, -link.y2 * scale
-        bend = (x2 - x1) / 2
-        canvas.bezier(x1, y1, x1 + bend, y1, x2 - bend, y2, x2, y2)
+        for (x1, y1), (x2, y2) in pairwise((x * scale, -y * scale) for x, y in link.points):
+            bend = (x2 - x1) / 2
+            canvas.bezier(x1, y1, x1 + bend, y1, x2 - bend, y2, x2, y2)
     for link in picture.links:
         at = (link.x * scale, -link.y * scale)
         paper.write(mass(link.grams), *at, size=12.5 * scale, align=link.align)
@@ -101,7 +105,7 @@ def _box(paper: Document, box: Box, x: float, y: float, scale: float) -> None:
         paper.write(
             line.text,
             x + 8 * scale,
-            y - (8 + number * 20 - 5) * scale,
+            y - (9 + number * 22 - 6) * scale,
             size=(14 if number == 1 else 13) * scale,
             font=BOLD if number == 1 or line.warm else REGULAR,
             ink=WARM if line.warm else INK if number == 1 else SOFT,

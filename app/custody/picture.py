@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.custody.differences import asks_for_attention
-from app.custody.drawing import Item, Joint, Picture, Words, draw, ranks_of
+from app.custody.drawing import draw, ranks_of
+from app.custody.drawn import Item, Joint, Picture, Words
 from app.custody.nodes import Node
 from app.custody.shares import Repacked
 from app.custody.sources import NOWHERE, Where
@@ -46,6 +47,7 @@ def picture_of(found: Walk, shown: Shown, here: Collection[str]) -> Picture | No
             f"/batches/{node.code}" if node.code in shown.own else None,
             node.container,
             node.code in here and len(here) == 1,
+            _notes(node, shown),
         )
         for node in found.nodes.values()
     ]
@@ -57,28 +59,22 @@ def picture_of(found: Walk, shown: Shown, here: Collection[str]) -> Picture | No
 def _lines(node: Node, shown: Shown) -> tuple[Words, ...]:
     status = words("STATUSES").get(node.status, node.status)
     place = shown.places.get(node.site or "", NOWHERE)
-    lines = [
+    return (
         Words(node.code),
         Words(f"{mass(node.mass_g)} · {status}"),
-        Words(_short(place.site_name or node.site or "")),
-    ]
+        Words(place.site_name or node.site or ""),
+    )
+
+
+def _notes(node: Node, shown: Shown) -> tuple[Words, ...]:
+    notes = []
     difference = shown.differences.get(node.code, 0)
     if difference:
         told = f"称重{'多' if difference > 0 else '少'} {mass(abs(difference))}"
-        lines.append(Words(told, asks_for_attention(difference, node.mass_g)))
+        notes.append(Words(told, asks_for_attention(difference, node.mass_g)))
     if not node.told:
-        lines.append(Words("缺少封袋记录", warm=True))
-    return tuple(lines)
-
-
-def _short(name: str, most: int = 12) -> str:
-    """Cut a name to the width of so many Chinese characters; letters and digits take about half."""
-    wide = 0.0
-    for n, mark in enumerate(name):
-        wide += 0.55 if mark.isascii() else 1.0
-        if wide > most:
-            return f"{name[: n - 1]}…"
-    return name
+        notes.append(Words("缺少封袋记录", warm=True))
+    return tuple(notes)
 
 
 def verb_of(mode: str, reason: str | None) -> str:
@@ -91,9 +87,10 @@ def _repack(found: Walk, one: Repacked, shown: Shown) -> Joint:
     happening = found.bodies[one.event]
     inputs, outputs = found.inside(one)
     place = shown.places.get(one.site, NOWHERE)
+    verb = verb_of(one.mode, one.reason)
     lines = [
-        Words(f"{verb_of(one.mode, one.reason)} {_day(happening)}"),
-        Words(_short(place.site_name or one.site, 9)),
+        Words(f"{verb} {_day(happening)}"),
+        Words(place.site_name or one.site),
     ]
     beside = [
         f"另 {len(all_) - len(some)} 袋{verb}"
@@ -111,6 +108,7 @@ def _repack(found: Walk, one: Repacked, shown: Shown) -> Joint:
         tuple(lines),
         {code: one.inputs[code] for code in inputs},
         {code: one.outputs[code] for code in outputs},
+        verb=verb,
     )
 
 
@@ -128,15 +126,24 @@ def _ends(found: Walk, shown: Shown) -> list[Joint]:
     for event, ins in treated.items():
         end = shown.ends[event]
         place = shown.places.get(end.body["site"], NOWHERE)
-        lines = [Words(_short(place.site_name or end.body["site"], 9)), Words(_day(end))]
+        site = place.site_name or end.body["site"]
+        lines = [Words(site), Words(_day(end)), *_boxes(end)]
         if end.kind == "dispose":
-            name = words("METHODS").get(end.body["method"], end.body["method"])
-            lines = [Words(name), Words(_short(end.body["certificate"], 9)), *lines]
+            verb = words("METHODS").get(end.body["method"], end.body["method"])
+            lines = [Words(verb), Words(end.body["certificate"]), *lines]
         else:
-            lines = [Words("核销", warm=True), *lines]
+            verb = words("KINDS")["write_off"]
+            lines = [Words(verb, warm=True), *lines]
         href = f"/lots/{event}" if end.kind == "dispose" else None
-        joints.append(Joint(f"end {event}", tuple(lines), ins, {}, href))
+        joints.append(Joint(f"end {event}", tuple(lines), ins, {}, href, verb))
     return joints
+
+
+def _boxes(end: Happening) -> list[Words]:
+    """Return the containers that ended with what was in them."""
+    boxes = sorted(end.containers)
+    told = f"…{boxes[0][-12:]}" if len(boxes) == 1 else f"{len(boxes)} 个容器"
+    return [Words(f"随 {told}")] if boxes else []
 
 
 def _together(
@@ -150,7 +157,7 @@ def _together(
     ranks = ranks_of([item.key for item in items], joints)
     alike = {joint.key: joint.key for joint in joints}
     if len(joints) > MOST_JOINTS:
-        alike = {j.key: f"{ranks[j.key]} {j.key[:3]} {j.lines[0].text[:2]}" for j in joints}
+        alike = {j.key: f"{ranks[j.key]} {bool(j.outs)} {j.verb}" for j in joints}
     made = {code: alike[joint.key] for joint in joints for code in joint.outs}
     taken = {code: alike[joint.key] for joint in joints for code in joint.ins}
     by = _finest(found, shown, made, taken, here)
@@ -161,7 +168,7 @@ def _together(
         members[of[code]].append(node)
     lone = {item.key: item for item in items}
     grouped = [
-        lone[nodes[0].code] if len(nodes) == 1 else Item(key, _group(key, nodes))
+        lone[nodes[0].code] if len(nodes) == 1 else _group(key, nodes)
         for key, nodes in members.items()
     ]
     named = {key: nodes[0].code if len(nodes) == 1 else key for key, nodes in members.items()}
@@ -177,17 +184,21 @@ def _finest(
     taken: Mapping[str, str],
     here: Collection[str],
 ) -> Callable[[Node], str]:
-    """Return the grouping by point, township, county or nothing that fits the picture."""
+    """Return the finest grouping that fits the picture.
 
-    def key(node: Node, place: str) -> str:
+    By point and container, point, township, county or nothing.
+    """
+
+    def key(node: Node, place: str, box: str = "") -> str:
         if len(here) == 1 and node.code in here:
             return node.code
-        return f"{place}|{made.get(node.code, '')}|{taken.get(node.code, '')}"
+        return "|".join((place, made.get(node.code, ""), taken.get(node.code, ""), box))
 
     def where(node: Node) -> Where:
         return shown.places.get(node.collector or node.site or "", NOWHERE)
 
     ways: tuple[Callable[[Node], str], ...] = (
+        lambda node: key(node, where(node).site_name or "", node.container or ""),
         lambda node: key(node, where(node).site_name or ""),
         lambda node: key(node, where(node).township or ""),
         lambda node: key(node, where(node).county_name or ""),
@@ -199,14 +210,15 @@ def _finest(
     return ways[-1]
 
 
-def _group(key: str, nodes: Sequence[Node]) -> tuple[Words, ...]:
+def _group(key: str, nodes: Sequence[Node]) -> Item:
+    """Return batches that are drawn together; in a frame where one container holds them all."""
     place = key.partition("|")[0]
     total = sum(node.mass_g for node in nodes)
-    lines = [Words(f"{_short(place)}" or "各地"), Words(f"{len(nodes)} 袋 · {mass(total)}")]
+    lines = (Words(place or "各地"), Words(f"{len(nodes)} 袋 · {mass(total)}"))
     untold = sum(not node.told for node in nodes)
-    if untold:
-        lines.append(Words(f"{untold} 袋缺少封袋记录", warm=True))
-    return tuple(lines)
+    notes = (Words(f"{untold} 袋缺少封袋记录", warm=True),) if untold else ()
+    boxes = {node.container for node in nodes}
+    return Item(key, lines, container=boxes.pop() if len(boxes) == 1 else None, notes=notes)
 
 
 def _merged(
@@ -225,8 +237,9 @@ def _merged(
             for code, grams in joint.outs.items():
                 outs[of[code]] += grams
         one = same[0]
-        lines = (
-            one.lines if len(same) == 1 else (Words(f"{one.lines[0].text[:4]}等 {len(same)} 次"),)
-        )
-        found.append(Joint(key, lines, ins, outs, one.href if len(same) == 1 else None))
+        if len(same) == 1:
+            found.append(Joint(key, one.lines, ins, outs, one.href, one.verb))
+        else:
+            lines = (Words(f"{one.verb} {len(same)} 次"),)
+            found.append(Joint(key, lines, ins, outs, verb=one.verb))
     return found

@@ -101,6 +101,7 @@ class StepShown(Shown):
     trip: str | None
     destination: str | None
     method: str | None
+    certificate: str | None
     outcome: str | None
     via: str | None
     container: str | None
@@ -115,7 +116,8 @@ class StepShown(Shown):
 class EdgeShown(Shown):
     """So much of an input is in an output: `in_g` of `total_in_g` of its `out_g`.
 
-    Of one `material` where it was sorted. `share` is of the whole output; its edges sum to one.
+    Of one `material` where it was sorted. `fraction` is the exact share of the whole output, that
+    of all its inputs sums to one; `share` the same as a number.
     """
 
     input: str
@@ -127,6 +129,7 @@ class EdgeShown(Shown):
     total_in_g: int
     out_g: int
     share: Share
+    fraction: str
 
 
 class LineageBatchShown(Shown):

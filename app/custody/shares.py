@@ -45,6 +45,11 @@ class Edge:
         """Return what part of the whole output this is; its edges sum to one."""
         return Fraction(self.in_g * self.out_g, self.total_in_g * self.whole_g)
 
+    @property
+    def fraction(self) -> str:
+        """Return the share to be read by whoever adds up exactly."""
+        return str(self.share)
+
 
 @dataclass(frozen=True)
 class Part:

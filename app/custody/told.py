@@ -10,7 +10,7 @@ from app.areas.scope import Reach
 from app.custody.corrections import Corrected, corrections_of
 from app.custody.destinations import Destination, destinations_of, ends_of
 from app.custody.differences import differences_of
-from app.custody.drawing import Picture
+from app.custody.drawn import Picture
 from app.custody.lineage import own_among
 from app.custody.lot import Lot
 from app.custody.members import Members, members_of

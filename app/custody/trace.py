@@ -5,7 +5,7 @@ as of any size the log has had.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -20,8 +20,9 @@ from app.batches.read import find_unused_label, find_used_label
 from app.custody.as_of import size_as_of
 from app.custody.balance import BatchBalance, balance_of
 from app.custody.current import Current, describe
-from app.custody.loads import Load, loads_of
+from app.custody.loads import loaded, loads_of
 from app.custody.nodes import Node, node_of
+from app.custody.steps import STAGE_OF_KIND, CustodyStep
 from app.custody.stories import Stories, Told, booked_of, folded, stories_of
 from app.events.effects import placed
 from app.events.fold import Folded
@@ -33,19 +34,6 @@ from app.parties.read import sees_site
 from app.prepared import Prepared
 from app.trips.open import numbers_of
 
-STAGE_OF_KIND = {
-    "hand_in": "collect",
-    "collect": "collect",
-    "store": "store",
-    "depart": "transport",
-    "arrive": "transport",
-    "pack": "store",
-    "unpack": "store",
-    "repack": "store",
-    "stock_count": "store",
-    "write_off": "store",
-    "dispose": "dispose",
-}
 STAMPED = frozenset(
     {
         "clock-skewed",
@@ -67,61 +55,6 @@ class Place:
     county: str
     county_name: str
     own: bool
-
-
-@dataclass(frozen=True)
-class CustodyStep:
-    """One event in a batch's life.
-
-    `mass_g` is the batch's mass when the step was done (of a treatment: what was treated),
-    `difference_g` what a weighing found more (less: negative) than was held before, `pieces`
-    what came in. `trip` is the trip's number, `trip_id` its id, which may be known first.
-    `flags` name what did not fit, `missing` the kinds of steps that nobody has told yet.
-    `role` and `reason` are None for a foreign step: who acted there is not the reader's business.
-    """
-
-    event: str
-    kind: str
-    stage: str
-    effective_at: datetime
-    recorded_at: datetime
-    site: str
-    site_name: str
-    county: str
-    county_name: str
-    foreign: bool
-    role: str | None
-    mass_g: int
-    mass_source: str | None
-    difference_g: int
-    pieces: int
-    trip: str | None
-    trip_id: UUID | None
-    destination: str | None
-    destination_name: str | None
-    method: str | None
-    outcome: str | None
-    reason: str | None
-    flags: tuple[str, ...]
-    leaf_index: int | None
-    via: str | None = None
-    """The container that was named instead of the bag."""
-    container: str | None = None
-    """Of `pack` and `unpack`: into which, or out of which."""
-    corrects: str | None = None
-    """The event whose place this one took."""
-    mode: str | None = None
-    """Of a repack: sort, mix or relabel."""
-    bags: int | None = None
-    """Of a container: how many it held, `mass_g` being theirs, 0 where it is not known."""
-    short: int = 0
-    """Of a container: how many more did not come along."""
-
-    @property
-    def missing(self) -> tuple[str, ...]:
-        """Return the kinds of steps that were supplied before this one."""
-        gaps = ("missing-collect", "missing-depart", "missing-arrive", "missing-pack")
-        return tuple(flag.removeprefix("missing-") for flag in self.flags if flag in gaps)
 
 
 @dataclass(frozen=True)
@@ -180,7 +113,7 @@ async def trace(
     )
     if kind == "container":
         loads = await loads_of(session, code, stories, cut)
-        steps = tuple(_loaded(step, loads[step.event]) for step in steps)
+        steps = tuple(loaded(step, loads[step.event]) for step in steps)
     now = describe(
         code,
         kind,
@@ -190,17 +123,6 @@ async def trace(
     )
     nodes = {code: node_of(code, told.state)} if steps and kind == "bag" else {}
     return Trace(now, steps, balance_of(told.transfers), size, cut, stories, nodes)
-
-
-def _loaded(step: CustodyStep, load: Load) -> CustodyStep:
-    return replace(
-        step,
-        mass_g=load.mass_g or 0,
-        mass_source=None if load.mass_g is None else "weighed" if load.weighed else "carried",
-        difference_g=load.difference_g,
-        bags=load.bags,
-        short=load.short,
-    )
 
 
 def _places(code: str, stories: Stories) -> Folded:
@@ -264,6 +186,7 @@ def _show(
         destination=step.destination,
         destination_name=names.places[step.destination].name if step.destination else None,
         method=step.method,
+        certificate=told.happening.body.get("certificate"),
         outcome=step.outcome,
         reason=_reason(told.happening.body, code) if place.own else None,
         flags=tuple(dict.fromkeys([*moved.flags, *stamped])),

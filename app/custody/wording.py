@@ -4,7 +4,7 @@ from app.custody.corrections import Changed
 from app.custody.destinations import Destination
 from app.custody.differences import asks_for_attention
 from app.custody.sources import Source
-from app.custody.trace import CustodyStep
+from app.custody.steps import CustodyStep
 from app.templating import mass, moment, words
 
 
@@ -12,12 +12,15 @@ def step_in_words(step: CustodyStep) -> tuple[str, list[str], bool]:
     """Return what a step did, what is to be said of it, and whether that asks for attention."""
     verb = words("REPACKS")[step.mode] if step.mode else words("KINDS").get(step.kind, step.kind)
     plain = (
+        step.bags is not None and f"{step.bags} 袋",
+        step.short and f"少了 {step.short} 袋，没有一起到",
         step.pieces and f"{step.pieces} 件",
         step.via and f"随容器 {step.via}",
-        step.container and f"{'装进' if step.kind == 'pack' else '取出自'}容器 {step.container}",
+        step.container and step.bags is None and _boxed(step),
         step.destination_name and f"运往{step.destination_name}",
         step.trip and f"交接单 {step.trip}",
         step.method and words("METHODS").get(step.method, step.method),
+        step.certificate and f"处理证明 {step.certificate}",
         step.outcome and words("OUTCOMES").get(step.outcome, step.outcome),
         step.difference_g and difference_in_words(step.difference_g),
         step.mode != "relabel" and step.reason,
@@ -25,7 +28,12 @@ def step_in_words(step: CustodyStep) -> tuple[str, list[str], bool]:
     )
     flags = [words("FLAGS").get(flag, flag) for flag in step.flags]
     large = bool(step.difference_g) and asks_for_attention(step.difference_g, step.mass_g)
-    return verb, [*(str(one) for one in plain if one), *flags], bool(flags or step.outcome or large)
+    warm = bool(flags or step.outcome or step.short or large)
+    return verb, [*(str(one) for one in plain if one), *flags], warm
+
+
+def _boxed(step: CustodyStep) -> str:
+    return f"{'装进' if step.kind == 'pack' else '取出自'}容器 {step.container}"
 
 
 def difference_in_words(grams: int) -> str:

@@ -29,6 +29,8 @@ WARM, PALE = HexColor("#ad3217"), HexColor("#eef3f1")
 """Warm red marks what needs attention; words say it too, for printers without colour."""
 
 TEXT, SMALL = 10.0, 8.5
+HEADING = 70.0
+"""Room that a heading asks for, with something below it."""
 LEADING = 1.45
 SEAL = 34 * MM
 """Height left for a round seal, which is 38 to 42 mm across and may touch the lines below it."""
@@ -69,7 +71,7 @@ class Document:
     def heading(self, text: str) -> None:
         """Begin a part; its heading never stands alone at the foot of a page."""
         self.gap(10)
-        self.room(70)
+        self.room(HEADING)
         self.write(text, LEFT, self.y - 12, size=12, font=BOLD)
         self.y -= 20
 

@@ -52,9 +52,22 @@ def width_of(text: str, size: float, font: str = REGULAR) -> float:
     return float(stringWidth(text, font, size))
 
 
+HANGING = "，。；：、）"
+
+
 def wrapped(text: str, width: float, size: float, font: str = REGULAR) -> list[str]:
-    """Break a text into lines of at most `width` points, as Chinese is broken; at least one."""
+    """Break a text into lines of at most `width` points, as Chinese is broken; at least one.
+
+    No line begins with a mark that belongs to what stands before it: that hangs over the edge.
+    """
     clean = printable(text)
     if width_of(clean, size, font) <= width:
         return [clean]
-    return [line for _, line in wordSplit(clean, width, font, size)] or [""]
+    lines: list[str] = []
+    for _, line in wordSplit(clean, width, font, size):
+        rest = line.lstrip(HANGING) if lines else line
+        if lines:
+            lines[-1] += line[: len(line) - len(rest)]
+        if rest:
+            lines.append(rest)
+    return lines or [""]

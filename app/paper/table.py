@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Literal, Self
 
-from app.paper.document import ACROSS, INK, LEADING, LEFT, PALE, RIGHT, WARM, Document
+from app.paper.document import ACROSS, HEADING, INK, LEADING, LEFT, PALE, RIGHT, WARM, Document
 from app.paper.fonts import BOLD, REGULAR, wrapped
 
 SIZE = 9.0
@@ -34,30 +34,32 @@ Cell = str | Warm
 class Table:
     """A table being drawn: `with Table(document, columns) as table: table.row([…])`.
 
-    Each row is drawn as it comes, so that the rows may come from a cursor.
+    Each row is drawn as it comes, so that the rows may come from a cursor. The `heading` above it
+    and the head are drawn with the first row: neither stands alone at the foot of a page.
     """
 
-    def __init__(self, document: Document, columns: Sequence[Column]) -> None:
+    def __init__(self, document: Document, columns: Sequence[Column], heading: str = "") -> None:
         self._document = document
         self._columns = columns
+        self._heading = heading
+        self._begun = False
         unit = ACROSS / sum(column.share for column in columns)
         self._widths = [column.share * unit for column in columns]
 
     def __enter__(self) -> Self:
-        # A head alone at the foot of a page helps nobody.
-        self._document.room(4 * SIZE * LEADING + 4 * PAD)
-        self._head()
         return self
 
     def __exit__(
         self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None
     ) -> None:
+        self._begin(0)
         self._document.gap(8)
 
     def row(self, cells: Sequence[Cell], *, total: bool = False) -> None:
         """Draw a row; one that does not fit goes to the next page whole. `total` sets it apart."""
         lines = self._lines(cells, bold=total)
         height = self._height(lines)
+        self._begin(height)
         if self._document.room(height):
             self._head()
         if total:
@@ -69,8 +71,23 @@ class Table:
         for cells in rows:
             self.row(cells)
 
+    def _begin(self, first: float) -> None:
+        """Draw heading and head, once, where the first row has room below them."""
+        if self._begun:
+            return
+        self._begun = True
+        above = HEADING if self._heading else 0
+        self._document.room(above + self._height(self._lines(self._heads, bold=True)) + first)
+        if self._heading:
+            self._document.heading(self._heading)
+        self._head()
+
+    @property
+    def _heads(self) -> list[str]:
+        return [column.head for column in self._columns]
+
     def _head(self) -> None:
-        cells = [column.head for column in self._columns]
+        cells = self._heads
         lines = self._lines(cells, bold=True)
         height = self._height(lines)
         document = self._document
@@ -80,7 +97,7 @@ class Table:
 
     def _lines(self, cells: Sequence[Cell], *, bold: bool) -> list[list[str]]:
         return [
-            wrapped(_text(cell), width - 2 * PAD, SIZE, _font(cell, bold=bold))[:MOST_LINES]
+            _at_most(wrapped(_text(cell), width - 2 * PAD, SIZE, _font(cell, bold=bold)))
             for cell, width in zip(cells, self._widths, strict=True)
         ]
 
@@ -112,6 +129,10 @@ class Table:
 
 MOST_LINES = 40
 """A cell is at most most of a page high: a row always fits on one."""
+
+
+def _at_most(lines: list[str]) -> list[str]:
+    return lines if len(lines) <= MOST_LINES else [*lines[: MOST_LINES - 1], "……"]
 
 
 def _text(cell: Cell) -> str:

@@ -77,6 +77,8 @@ from app.transparency import routes as transparency_routes
 from app.transparency.integrate import keep_growing
 from app.transparency.signer import keep_signing, open_signer
 from app.transparency.witnesses import Witnesses, parse_witnesses
+from app.trips import announce_pages as trips_announce_pages
+from app.trips import list_pages as trips_list_pages
 from app.trips import pages as trips_pages
 from app.trips import policy_routes as trips_policy_routes
 from app.trips import routes as trips_routes
@@ -103,6 +105,9 @@ ROUTERS = (
     trips_routes.router,
     trips_policy_routes.router,
     events_transport_pages.router,
+    trips_list_pages.router,
+    # Before the page of a trip, which would take `new` for one.
+    trips_announce_pages.router,
     trips_pages.router,
     one_event_pages.router,
     batches_routes.router,

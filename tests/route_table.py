@@ -405,6 +405,18 @@ ROUTES: dict[str, Row | tuple[Row, ...]] = {
     ),
     "GET /trips": Row(EVERYONE, "trips.read", page=True),
     "GET /trips/{trip}": Row(EVERYONE, "trips.read", path={"trip": RIDE}, page=True),
+    "GET /trips/new": Row(MAY_MOVE, "trips.announce", page=True),
+    "POST /trips/new": Row(
+        # The form lists sites by name: a name on a sign is public.
+        MAY_MOVE, "trips.announce", own=303, page=True, public=True,
+        form={"id": NEW_ID, "vehicle": VEHICLE, "from-0": SITE, "to-0": w.INCINERATOR},
+        # A site's people announce runs that begin or end at their own; a driver's vehicle is not his.
+        odd={
+            **{(role, "other"): 422 for role in AT_A_SITE},
+            **{(role, "absent"): 422 for role in AT_A_SITE},
+            ("carrier", "other"): 403, ("carrier", "absent"): 403,
+        },
+    ),
     "GET /TRIPS/{trip}": Row(EVERYONE, "trips.read", path={"trip": RIDE}, own=303, page=True),
     "POST /trips/{trip}/confirm": Row(
         MAY_MOVE, "trips.confirm", path={"trip": RIDE}, form={"site": w.POINT}, own=303, page=True,

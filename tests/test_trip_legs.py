@@ -30,7 +30,7 @@ from app.trips.leg import (
     state_at,
     state_of_trip,
 )
-from app.trips.load import Riding, TripFile, moved_by
+from app.trips.load import Plan, Riding, TripFile, moved_by
 from app.trips.models import Trip
 from app.trips.policy import Policy, default_policy, policy_for
 from app.trips.regime import HAZARDOUS, INTERNAL, Receiver, manifest_flags, regime_of
@@ -338,7 +338,7 @@ def test_a_term_through_a_year_without_a_notice_is_assumed_and_says_so():
     arrived = replace(told(step(2, "arrive", STATIONS[0])), at=came)
     leg = Leg(POINTS[0], STATIONS[0], (sent,), (arrived,))
     trip = Trip(id=UUID(TRIP), number="ZY", vehicle="冀A12345", opened_at=START)
-    file = TripFile(trip, (Riding(leg, POLICY, frozenset(), ()),), {}, {})
+    file = TripFile(trip, (Riding(leg, Plan(), POLICY, frozenset(), ()),), {}, {})
     [there] = shown(Seen(file, None, (), 0), came, Calendar()).legs
     assert (there.confirm_by, there.confirm_by_assumed) == (date(2027, 1, 4), True)
     assert "放假安排尚未登记" in confirm_by_of(there)

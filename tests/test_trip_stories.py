@@ -126,6 +126,60 @@ async def test_a_plant_that_gets_a_bag_nobody_sent_records_it_beside_the_trip(wo
     assert shown["state"] == "delivered"
 
 
+async def page(world: World, by: str, path: str = "/") -> str:
+    return (await world.client(by).get(path, headers={"accept": "text/html"})).text
+
+
+async def test_a_refused_bag_goes_back_and_both_ends_are_told(world: World):
+    bag, fine = await sealed(world, 2)
+    departed = await world.event("depart", bag, fine, destination=STATION, driver="李师傅")
+    trip = await trip_of(world, departed["trip"])
+    form = f"/record/arrive?trip={trip['id']}"
+    await world.event(
+        "arrive", fine, site=STATION, trip=trip["id"],
+        exceptions=[{"code": bag, "outcome": "refused", "reason": "混有农膜"}],
+    )  # fmt: skip
+    sender = await page(world, "collector")
+    assert "拒收 1 袋，要退回这里" in sender
+    assert "收回退回的袋" in sender
+    receiver = await page(world, "keeper")
+    assert "拒收 1 袋，等发运站点收回" in receiver
+    assert "拒收 1 袋" in await page(world, "carrier"), "it is still on his truck"
+    # Nobody receives by one thoughtless tap what was refused.
+    for by in ("keeper", "collector"):
+        asked = await page(world, by, form)
+        box = asked[asked.index(f'id="outcome-{bag}"') :]
+        assert '<option value="later" selected' in box[: box.index("</select>")], by
+        assert "签收时拒收" in asked
+    # But whoever scans its label has it in hand.
+    scanned = await page(world, "collector", f"/record/arrive?code={bag}")
+    box = scanned[scanned.index(f'id="outcome-{bag}"') :]
+    assert "selected" not in box[: box.index("</select>")]
+    answer = await world.client("collector").post(
+        "/record/arrive",
+        data={"id": own_id(world), "site": POINT, "trip": trip["id"], f"outcome-{bag}": "arrived"},
+    )
+    assert answer.status_code == 303, answer.text
+    assert "要退回这里" not in await page(world, "collector")
+    assert trip["id"] not in await page(world, "keeper")
+    [leg] = (await trip_of(world, trip["id"]))["legs"]
+    assert {b["code"]: b["state"] for b in leg["bags"]} == {bag: "returned", fine: "arrived"}
+    assert leg["state"] == "delivered"
+
+
+async def test_a_missing_bag_that_was_never_loaded_is_taken_back_where_it_stood(world: World):
+    bag, fine = await sealed(world, 2)
+    trip = (await world.event("depart", bag, fine, destination=STATION))["trip"]
+    await world.event(
+        "arrive", fine, site=STATION, trip=trip,
+        exceptions=[{"code": bag, "outcome": "missing", "reason": "车上没有"}],
+    )  # fmt: skip
+    assert "缺失 1 袋，还没有找到" in await page(world, "collector")
+    assert "缺失 1 袋，还没有找到" in await page(world, "keeper")
+    await world.event("arrive", bag, site=POINT, trip=trip)
+    assert "还没有找到" not in await page(world, "collector")
+
+
 async def test_a_missing_bag_that_turns_up_at_another_station_is_found_on_its_trip(world: World):
     bag, fine = await sealed(world, 2)
     trip = (await world.event("depart", bag, fine, destination=STATION))["trip"]

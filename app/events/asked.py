@@ -20,7 +20,7 @@ from app.events.schemas import Arrive, Collect, Depart, Draft, HandIn, Repack, S
 from app.events.shelf import Shelf
 from app.events.state import Order
 from app.events.story import order_of
-from app.trips.manifests import consignments_under
+from app.trips.departures import consignments_under
 from app.trips.policy_rows import load_policies
 
 

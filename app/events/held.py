@@ -38,6 +38,8 @@ class Bag:
     bags: int | None = None
     """Of a container: how many are in it."""
     tare_g: int | None = None
+    left: bool = False
+    """It was refused or missed at an arrival, and has not arrived anywhere since."""
 
     @property
     def mass_kg(self) -> str:

@@ -12,12 +12,12 @@ from app.events.correctable import Later, Standing
 from app.events.facts import packaging_now
 from app.events.happening import happening_of
 from app.events.held import containers_to_fill
-from app.events.offered import destinations, usual_vehicles
 from app.events.packaging_lines import OTHERS, Line
 from app.events.rules import METHOD_SITES
 from app.ledger.leaf import read_leaf
 from app.ledger.models import Event
 from app.packaging.read import Vocabulary, list_terms
+from app.trips.choices import destinations, usual_vehicles
 
 
 async def offer_to_correct(

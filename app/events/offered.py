@@ -1,42 +1,21 @@
 """What an event form offers to choose from: bags that fit, trips on their way, places, vehicles."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any, get_args
-from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.areas.models import County
 from app.auth.caller import Caller
 from app.batches.models import Batch
 from app.events.as_typed import Blank
-from app.events.fields import MAX_BATCHES
-from app.events.held import MOST_BAGS, Bag, bags_at, containers_of
+from app.events.coming import bags_of_trip, coming_to, trip_of
+from app.events.held import MOST_BAGS, bags_at
 from app.events.in_store import marked, offer_to_store, told_of_containers
 from app.events.packaging_lines import packaging_lines
-from app.events.rules import METHOD_SITES, PLANTS
+from app.events.rules import METHOD_SITES
 from app.events.state import state_from_json
 from app.packaging.read import Vocabulary, list_terms
-from app.parties.models import Site
-from app.parties.names import site_names
-from app.trips.models import Trip
-
-
-@dataclass(frozen=True)
-class Coming:
-    """A trip with bags that have not arrived yet."""
-
-    id: UUID
-    number: str
-    vehicle: str
-    from_name: str
-    to_name: str
-    departed_at: datetime
-    bags: int
-    mass_g: int
+from app.trips.choices import destinations, places, usual_vehicles
 
 
 async def offer(
@@ -108,136 +87,17 @@ def pieces_in(batch: Batch) -> dict[str, Any]:
 
 
 async def _arriving(session: AsyncSession, site: str, values: Blank) -> dict[str, Any]:
-    wanted = values["trip"] or await _trip_of(session, site, values["code"])
-    trips = await coming(session, to=site)
+    wanted = values["trip"] or await trip_of(session, site, values["code"])
+    trips = await coming_to(session, site)
     chosen = next((trip for trip in trips if str(trip.id) == wanted), None)
     if chosen:
         bags = await bags_of_trip(session, chosen.id, site)
-        more = max(0, chosen.bags - sum(one.bags or 1 for one in bags))
-        return {"trip": chosen, "trips": [], "bags": bags, "more": more}
+        for bag in bags:
+            named = values["code"] == bag.code
+            if bag.left and not named and not values[f"outcome-{bag.code}"]:
+                # It does not come by itself: whoever has it says so.
+                values[f"outcome-{bag.code}"] = "later"
+        simply = sum(one.bags or 1 for one in bags if not one.left)
+        return {"trip": chosen, "trips": [], "bags": bags, "more": max(0, chosen.bags - simply)}
     await marked(session, [], values, site)
     return {"trip": None, "trips": trips, "bags": [], "more": 0}
-
-
-async def _trip_of(session: AsyncSession, site: str, code: str) -> str | None:
-    """Return the trip on which a bag is coming to a site."""
-    query = select(Batch.state["trip"].astext).where(
-        Batch.code == code, Batch.status == "in_transit", Batch.seen_by.contains([site])
-    )
-    trip: str | None = await session.scalar(query)
-    return trip
-
-
-async def bags_of_trip(session: AsyncSession, trip: UUID, site: str) -> list[Bag]:
-    """Return what of a trip to `site` is still on its way: containers, then loose bags."""
-    on_the_way = (
-        Batch.kind == "bag",
-        Batch.status == "in_transit",
-        Batch.seen_by.contains([site]),
-        Batch.state["trip"].astext == str(trip),
-        Batch.state["destination"].astext == site,
-    )
-    query = (
-        select(Batch.code, Batch.mass_g, Batch.status)
-        .where(*on_the_way, Batch.container.is_(None))
-        .order_by(Batch.code)
-        .limit(MAX_BATCHES)
-    )
-    packed = [
-        replace(one, note=f"容器，内有 {one.bags} 袋")
-        for one in await containers_of(session, *on_the_way)
-    ]
-    return [*packed, *(Bag(*row) for row in await session.execute(query))]
-
-
-async def coming(
-    session: AsyncSession,
-    *,
-    to: str | None = None,
-    carrier: str | None = None,
-) -> Sequence[Coming]:
-    """Return trips with bags on their way to a site, or of a carrier, earliest departure first.
-
-    `from_name` is one of the sites where a trip picked up, `to_name` one of those it goes to:
-    most trips have one of each.
-    """
-    seer = to or carrier
-    if seer is None:
-        return []
-    on_trip = Batch.state["trip"].astext
-    moving = (
-        select(
-            on_trip,
-            func.min(Batch.site),
-            func.min(Batch.state["destination"].astext),
-            func.count(),
-            func.sum(Batch.mass_g),
-        )
-        .where(Batch.kind == "bag", Batch.status == "in_transit", Batch.seen_by.contains([seer]))
-        .group_by(on_trip)
-    )
-    if to is not None:
-        moving = moving.where(Batch.state["destination"].astext == to)
-    loads = {UUID(row[0]): row[1:] for row in await session.execute(moving)}
-    query = select(Trip).where(Trip.id.in_(loads))
-    if carrier is not None:
-        query = query.where(Trip.carrier == carrier)
-    trips = (await session.scalars(query.order_by(Trip.opened_at))).all()
-    named = [code for load in loads.values() for code in load[:2]]
-    names = await site_names(session, named)
-    found = []
-    for t in trips:
-        origin, destination, bags, mass_g = loads[t.id]
-        found.append(
-            Coming(
-                id=t.id,
-                number=t.number,
-                vehicle=t.vehicle,
-                from_name=names.get(origin, ""),
-                to_name=names.get(destination or "", ""),
-                departed_at=t.opened_at,
-                bags=bags,
-                mass_g=int(mass_g),
-            )
-        )
-    return found
-
-
-async def destinations(session: AsyncSession, county: str, origin: str) -> list[tuple[str, str]]:
-    """Return (code, name) of where bags may go: the county's stations, then all plants."""
-    near = Site.county == county
-    query = (
-        select(Site.code, Site.name, County.name, near)
-        .join(County, County.code == Site.county)
-        .where(
-            Site.kind.in_(PLANTS) | ((Site.kind == "S") & near),
-            Site.closed_on.is_(None),
-            Site.code != origin,
-        )
-        .order_by(near.desc(), County.pinyin, Site.code)
-    )
-    rows = await session.execute(query)
-    return [(code, name if own else f"{name}（{place}）") for code, name, place, own in rows]
-
-
-async def places(session: AsyncSession, county: str) -> list[tuple[str, str]]:
-    """Return (code, name with township) of where a driver may load: a county's points, stations."""
-    query = (
-        select(Site.code, Site.township, Site.name)
-        .where(Site.county == county, Site.kind.in_(("P", "S")), Site.closed_on.is_(None))
-        .order_by(Site.code)
-    )
-    rows = await session.execute(query)
-    return [(code, f"{township or ''}{name}") for code, township, name in rows]
-
-
-async def usual_vehicles(session: AsyncSession, county: str) -> list[str]:
-    """Return the plates of the county's latest trips, each once."""
-    query = (
-        select(Trip.vehicle)
-        .where(Trip.county == county)
-        .group_by(Trip.vehicle)
-        .order_by(func.max(Trip.opened_at).desc())
-        .limit(20)
-    )
-    return list(await session.scalars(query))

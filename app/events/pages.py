@@ -29,6 +29,7 @@ from app.ids import SYSTEM, uuid7
 from app.ledger.models import Event
 from app.parties.names import site_names
 from app.templating import render
+from app.trips.look import load_of
 
 router = APIRouter(include_in_schema=False)
 
@@ -111,11 +112,15 @@ async def show_form(
     code: Typed = "",
     trip: Typed = "",
     site: Typed = "",
+    to: Typed = "",
     begin: Annotated[str, Query(alias="as", max_length=20)] = "",
 ) -> Response:
     require(caller, f"event.{kind}")
     values = typed([("code", code), ("trip", trip), ("site", caller.site or site), ("as", begin)])
     values["fresh"] = "1"
+    if kind == "depart" and trip:
+        values |= await load_of(session, caller, trip, values["site"])
+        values["destination"] = to or values["destination"]
     if kind == "hand_in" and not code:
         bag = await open_bag_at(session, caller.site or "")
         values["code"] = bag.code if bag else ""

@@ -12,15 +12,18 @@ from app.areas.read import today
 from app.areas.scope import reach_of
 from app.auth.access import Visitor
 from app.auth.caller import SITE_ROLES, Caller
+from app.auth.permissions import allows
 from app.batches.stock import SEALED, stock_of
 from app.cases.terms import terms_of
 from app.db import Reading, ReadSession
-from app.events.offered import coming, open_bag_at, pieces_in
+from app.events.coming import carried_by, coming_to
+from app.events.offered import open_bag_at, pieces_in
 from app.home.latest import hand_ins_on, latest_at, latest_changes
 from app.parties.names import site_names
 from app.reports.periods import parse_period
 from app.reports.recovery import By, recovery
 from app.templating import render
+from app.trips.planned import planned_at, planned_of
 from app.workdays.read import calendar_of
 
 router = APIRouter(include_in_schema=False)
@@ -46,14 +49,23 @@ async def _of_site(session: ReadSession, caller: Caller) -> dict[str, Any]:
     now = datetime.now(UTC)
     site = caller.site or ""
     names = await site_names(session, [site] if site else [])
-    carrier = caller.organisation if caller.role == "carrier" else None
-    trips = await coming(session, to=caller.site, carrier=carrier)
+    carrier = caller.organisation or "" if caller.role == "carrier" else None
+    if carrier is None:
+        trips, planned = await coming_to(session, site), await planned_at(session, site, now)
+    else:
+        trips = await carried_by(session, carrier)
+        planned = await planned_of(session, carrier, now)
     return {
         "site": {"code": site, "name": names[site], "kind": site[7]} if names else None,
         "open_bag": await _open_bag(session, site) if caller.role == "collector" else None,
         "sealed": await stock_of(session, site, now, SEALED),
         "held": await stock_of(session, site, now),
-        "trips": [{**vars(trip), "days": (now - trip.departed_at).days} for trip in trips],
+        "trips": [
+            {**vars(trip), "days": (now - trip.departed_at).days} for trip in trips if trip.bags
+        ],
+        "left": [trip for trip in trips if trip.refused or trip.missing],
+        "planned": planned,
+        "may_announce": allows(caller, "trips.announce"),
         "latest": await latest_at(session, site, LATEST),
         "load": await _load(session, caller),
     }

@@ -1,17 +1,17 @@
 """Announce a trip before anything is loaded: its number is given at once."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from random import Random
+from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import insert, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.caller import SITE_ROLES, Caller
 from app.auth.permissions import RIGHTS, require
-from app.errors import Forbidden, NotFound
+from app.errors import Forbidden, InvalidBody, NotFound
 from app.ids import uuid7
 from app.parties.models import Organisation, Vehicle
 from app.trips.errors import TripIdReused, VehicleOfAnotherCarrier
@@ -22,8 +22,11 @@ from app.trips.policy_rows import load_policies
 from app.trips.receivers import receivers_on
 from app.trips.regime import HAZARDOUS, INTERNAL, Receiver, regime_of
 from app.trips.schemas import Stop, TripOrder
+from app.workdays.calendar import day_of
 
-SHANGHAI = ZoneInfo("Asia/Shanghai")
+STOP = ("origin", "destination", "pick_up_at", "deliver_at")
+FARTHEST = timedelta(days=366)
+"""A plan farther from today is a slip of the year."""
 _ALONE = text("SELECT pg_advisory_xact_lock(hashtextextended(:trip, 5959))")
 
 
@@ -41,24 +44,26 @@ async def announce(
     await session.execute(_ALONE, {"trip": str(trip)})
     _check_own(caller, order)
     carrier = await _carrier(session, caller, order)
-    stops = [(stop.origin, stop.destination) for stop in order.stops]
-    on = now.astimezone(SHANGHAI).date()
-    receivers = await receivers_on(session, {code for stop in stops for code in stop}, on)
+    stops = [stop_of(stop) for stop in order.stops]
+    on = day_of(now)
+    named = {code for stop in order.stops for code in (stop.origin, stop.destination)}
+    receivers = await receivers_on(session, named, on)
     _check_sites(order.stops, receivers)
     standing = await session.get(Trip, trip)
     if standing is not None:
         if await _same(session, standing, carrier, order, stops):
             return trip, False
         raise TripIdReused(trip=str(trip), pointer="/id")
-    policies = await load_policies(session, {origin[:6] for origin, _ in stops})
+    _check_times(order.stops, now)
+    policies = await load_policies(session, {stop.origin[:6] for stop in order.stops})
     regimes = {
-        regime_of(receivers[destination], policies.of(origin[:6], on))
-        for origin, destination in stops
+        regime_of(receivers[stop.destination], policies.of(stop.origin[:6], on))
+        for stop in order.stops
     }
     opened = OpenedTrip(
         id=trip,
-        county=stops[0][0][:6],
-        destination=stops[0][1],
+        county=order.stops[0].origin[:6],
+        destination=order.stops[0].destination,
         vehicle=order.vehicle,
         carrier=carrier,
         regime=HAZARDOUS if HAZARDOUS in regimes else INTERNAL,
@@ -71,8 +76,8 @@ async def announce(
     await session.execute(
         insert(TripStop),
         [
-            {"trip": trip, "n": n, "origin": origin, "destination": destination}
-            for n, (origin, destination) in enumerate(stops)
+            {"trip": trip, "n": n, **dict(zip(STOP, stop, strict=True))}
+            for n, stop in enumerate(stops)
         ],
     )
     if order.driver:
@@ -115,12 +120,27 @@ def _check_sites(stops: Sequence[Stop], known: Mapping[str, Receiver]) -> None:
                 raise NotFound(what=code, pointer=f"/stops/{n}/{end}")
 
 
+def stop_of(stop: Stop | TripStop) -> tuple[Any, ...]:
+    """Return what is announced of a stop."""
+    return tuple(getattr(stop, name) for name in STOP)
+
+
+def _check_times(stops: Sequence[Stop], now: datetime) -> None:
+    for n, stop in enumerate(stops):
+        for name in ("pick_up_at", "deliver_at"):
+            at = getattr(stop, name)
+            if at is not None and abs(at - now) > FARTHEST:
+                raise InvalidBody.at(
+                    f"/stops/{n}/{name}", "应在今天前后一年之内", "must lie within a year of today"
+                )
+
+
 async def _same(
     session: AsyncSession,
     standing: Trip,
     carrier: str | None,
     order: TripOrder,
-    stops: Sequence[tuple[str, str]],
+    stops: Sequence[tuple[Any, ...]],
 ) -> bool:
     rows = await session.scalars(
         select(TripStop).where(TripStop.trip == standing.id).order_by(TripStop.n)
@@ -128,7 +148,7 @@ async def _same(
     driver = await session.scalar(select(TripDriver.name).where(TripDriver.trip == standing.id))
     return (
         (standing.vehicle, standing.carrier) == (order.vehicle, carrier)
-        and [(row.origin, row.destination) for row in rows] == list(stops)
+        and [stop_of(row) for row in rows] == stops
         # A driver's name may have been forgotten: then there is nothing to compare.
         and driver in (None, order.driver)
     )

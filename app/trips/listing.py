@@ -1,7 +1,7 @@
 """Trips in a caller's reach, page by page, from what the follower keeps of their legs."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -19,6 +19,7 @@ from app.parties.names import site_names
 from app.parties.schemas import Party
 from app.trips.follow import TRIP_LEGS
 from app.trips.leg import OVERDUE, RANK, state_at, state_of_trip
+from app.trips.load import Plan, plans_of
 from app.trips.models import Trip, TripLeg
 from app.trips.schemas import LegListed, PlaceShown, TripListed
 
@@ -31,6 +32,7 @@ class Asked:
     area: str | None = None
     site: str | None = None
     carrier: str | None = None
+    vehicle: str | None = None
     start: date | None = None
     end: date | None = None
     towards: str | None = None
@@ -63,6 +65,8 @@ async def list_trips(
         query = query.where(*_in_state(asked.state, now, seen))
     if asked.carrier is not None:
         query = query.where(Trip.carrier == asked.carrier)
+    if asked.vehicle is not None:
+        query = query.where(Trip.vehicle == asked.vehicle)
     if asked.start is not None:
         query = query.where(Trip.opened_on >= asked.start)
     if asked.end is not None:
@@ -120,7 +124,11 @@ async def _shown(
     every = [leg for some in legs.values() for leg in some]
     names = await site_names(session, {c for leg in every for c in (leg.origin, leg.destination)})
     carriers = await _carriers(session, {trip.carrier for trip in trips if trip.carrier})
-    return {trip.id: _listed(trip, legs[trip.id], names, carriers, now) for trip in trips}
+    plans = await plans_of(session, [trip.id for trip in trips])
+    return {
+        trip.id: _listed(trip, legs[trip.id], plans[trip.id], names, carriers, now)
+        for trip in trips
+    }
 
 
 async def _carriers(session: AsyncSession, codes: Iterable[str]) -> dict[str, Party]:
@@ -131,6 +139,7 @@ async def _carriers(session: AsyncSession, codes: Iterable[str]) -> dict[str, Pa
 def _listed(
     trip: Trip,
     legs: Sequence[TripLeg],
+    plans: Mapping[tuple[str, str], Plan],
     names: dict[str, str],
     carriers: dict[str, Party],
     now: datetime,
@@ -140,6 +149,8 @@ def _listed(
             origin=PlaceShown(code=leg.origin, name=names[leg.origin]),
             destination=PlaceShown(code=leg.destination, name=names[leg.destination]),
             state=state_at(leg.settled, leg.due_at, now, waiting=leg.waiting),
+            pick_up_at=plans.get((leg.origin, leg.destination), Plan()).pick_up_at,
+            deliver_at=plans.get((leg.origin, leg.destination), Plan()).deliver_at,
             departed_at=leg.departed_at,
             due_at=leg.due_at,
             unconfirmed=leg.unconfirmed,

@@ -39,10 +39,19 @@ class Place:
 
 
 @dataclass(frozen=True)
+class Plan:
+    """When a leg was announced to load and to deliver, if that was said."""
+
+    pick_up_at: datetime | None = None
+    deliver_at: datetime | None = None
+
+
+@dataclass(frozen=True)
 class Riding:
-    """A leg with the policy that judges it and the codes of everyone who may see it."""
+    """A leg with its plan, the policy that judges it and the codes of everyone who may see it."""
 
     leg: Leg
+    plan: Plan
     policy: Policy
     seen_by: frozenset[str]
     unconfirmed: tuple[Told, ...]
@@ -71,13 +80,15 @@ async def load_trips(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID,
     if not trips:
         return {}
     wanted = [trip.id for trip in trips]
-    planned = await _planned(session, wanted)
+    planned = await plans_of(session, wanted)
     noted = await _noted(session, wanted)
     moved, about = await _moved(session, wanted, noted)
     told = await _told(session, noted, about)
     containers = await _containers(session, told)
     confirmed = await _confirmed(session, wanted)
-    built = {trip: legs_of(told[trip], moved[trip], planned[trip], containers) for trip in wanted}
+    built = {
+        trip: legs_of(told[trip], moved[trip], list(planned[trip]), containers) for trip in wanted
+    }
     places = await _places(session, built)
     counties = {leg.origin[:6] for legs, _ in built.values() for leg in legs}
     policies = await load_policies(session, counties)
@@ -87,6 +98,7 @@ async def load_trips(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID,
             tuple(
                 Riding(
                     leg,
+                    planned[trip.id].get((leg.origin, leg.destination), Plan()),
                     _policy(policies, leg, trip),
                     _seers(leg, trip, places),
                     tuple(
@@ -102,15 +114,16 @@ async def load_trips(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID,
     }
 
 
-async def _planned(
+async def plans_of(
     session: AsyncSession, trips: Sequence[UUID]
-) -> dict[UUID, list[tuple[str, str]]]:
+) -> dict[UUID, dict[tuple[str, str], Plan]]:
+    """Return the announced legs of each trip, in their order."""
     rows = await session.scalars(
         select(TripStop).where(among(TripStop.trip, trips)).order_by(TripStop.trip, TripStop.n)
     )
-    found: dict[UUID, list[tuple[str, str]]] = defaultdict(list)
+    found: dict[UUID, dict[tuple[str, str], Plan]] = defaultdict(dict)
     for stop in rows:
-        found[stop.trip].append((stop.origin, stop.destination))
+        found[stop.trip][stop.origin, stop.destination] = Plan(stop.pick_up_at, stop.deliver_at)
     return found
 
 

@@ -21,6 +21,8 @@ class Trip(Base):
         CheckConstraint("regime IN ('internal','hazardous')", name="regime"),
         Index("ix_trip_county_opened_at", "county", "opened_at"),
         Index("ix_trip_opened_at_id", "opened_at", "id"),
+        Index("ix_trip_carrier_opened_at", "carrier", "opened_at"),
+        Index("ix_trip_vehicle_opened_at", "vehicle", "opened_at"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -56,8 +58,8 @@ class TripStop(Base):
 
     trip: Mapped[UUID] = mapped_column(ForeignKey("trip.id"), primary_key=True)
     n: Mapped[int] = mapped_column(primary_key=True)
-    origin: Mapped[str] = mapped_column(ForeignKey("site.code"))
-    destination: Mapped[str] = mapped_column(ForeignKey("site.code"))
+    origin: Mapped[str] = mapped_column(ForeignKey("site.code"), index=True)
+    destination: Mapped[str] = mapped_column(ForeignKey("site.code"), index=True)
     pick_up_at: Mapped[datetime | None]
     deliver_at: Mapped[datetime | None]
 

@@ -16,6 +16,7 @@ from app.pagination import Cursor, Limit
 from app.paper.answer import pdf_answer
 from app.trips.announce import announce
 from app.trips.confirm import confirm
+from app.trips.fields import Plate
 from app.trips.find import find_trip
 from app.trips.listing import Asked, list_trips
 from app.trips.look import look_at
@@ -54,13 +55,16 @@ async def get_trips(
     area: Annotated[str | None, Query(pattern="^[0-9]{6}$")] = None,
     site: SiteCode | None = None,
     carrier: Annotated[str | None, Query(max_length=18)] = None,
+    vehicle: Annotated[Plate | None, Query(max_length=20)] = None,
     start: Annotated[date | None, Query(alias="from")] = None,
     end: Annotated[date | None, Query(alias="to")] = None,
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> Any:
     require(caller, "trips.read")
-    asked = Asked(state=state, area=area, site=site, carrier=carrier, start=start, end=end)
+    asked = Asked(
+        state=state, area=area, site=site, carrier=carrier, vehicle=vehicle, start=start, end=end
+    )
     reach = await reach_of(session, caller)
     return await list_trips(
         session, reach, asked, now=datetime.now(UTC), limit=limit, cursor=cursor

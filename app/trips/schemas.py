@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field, StringConstraints, model_validator
 
 from app.batches.schemas import SiteCode
 from app.parties.schemas import Party
-from app.trips.fields import ClientId, Plate
+from app.trips.fields import ClientId, Instant, Plate
 from app.web import Unfit, Wire
 
 MAX_STOPS = 100
@@ -18,15 +18,19 @@ Side = Literal["origin", "carrier"]
 
 
 class Stop(Wire):
-    """One pick-up, and where its load is to go."""
+    """One pick-up, where its load is to go, and when that is planned."""
 
     origin: SiteCode
     destination: SiteCode
+    pick_up_at: Instant | None = None
+    deliver_at: Instant | None = None
 
     @model_validator(mode="after")
     def _goes_elsewhere(self) -> "Stop":
         if self.origin == self.destination:
             raise Unfit("目的地不能就是装货的站点", "must be another site", "/destination")
+        if self.pick_up_at and self.deliver_at and self.deliver_at <= self.pick_up_at:
+            raise Unfit("送到应晚于装货", "must be after pick_up_at", "/deliver_at")
         return self
 
 
@@ -96,6 +100,8 @@ class LegShown(BaseModel):
     regime: Regime | None
     manifests: list[str]
     manifest_missing: bool
+    pick_up_at: datetime | None
+    deliver_at: datetime | None
     departed_at: datetime | None
     due_at: datetime | None
     arrived_at: datetime | None
@@ -150,6 +156,8 @@ class LegListed(BaseModel):
     origin: PlaceShown
     destination: PlaceShown
     state: State
+    pick_up_at: datetime | None
+    deliver_at: datetime | None
     departed_at: datetime | None
     due_at: datetime | None
     unconfirmed: bool

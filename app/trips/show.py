@@ -75,6 +75,8 @@ def _leg(
         regime=(HAZARDOUS if hazardous else INTERNAL) if regimes else None,
         manifests=manifests,
         manifest_missing=hazardous and any(not d.manifest for d in leg.departures),
+        pick_up_at=one.plan.pick_up_at,
+        deliver_at=one.plan.deliver_at,
         departed_at=leg.departed_at,
         due_at=leg.due_at(policy),
         arrived_at=leg.arrived_at,

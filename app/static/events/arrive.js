@@ -38,7 +38,8 @@ if (box) {
   function mark(from, to) {
     for (const row of rows) {
       const select = choice(row);
-      if (select.value === from) select.value = to;
+      // What was refused or missed before has not come with this load: it is named by itself.
+      if (select.value === from && !("left" in row.dataset)) select.value = to;
     }
     usual = to;
     say();

@@ -1,17 +1,35 @@
-"""Who has used a manifest's number (危险废物转移联单编号) before: each consignor has its own."""
+"""What departures in force say: who has used a manifest's number before, when trips first left."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.ledger.models import Correction
+from app.ledger.models import Correction, Event
 from app.orm import among
 from app.parties.models import Site
 from app.trips.models import TripEvent
 from app.trips.regime import Consignment
+
+
+def in_force() -> tuple[ColumnElement[bool], ...]:
+    """Return that a row of `trip_event` is a departure that nobody has corrected."""
+    gone = select(Correction.corrects).where(Correction.corrects == TripEvent.event_id)
+    return (TripEvent.destination.is_not(None), ~gone.exists())
+
+
+async def first_left(session: AsyncSession, trips: Collection[UUID]) -> dict[UUID, datetime]:
+    """Return when the first load of each trip left; an announced trip was opened before that."""
+    rows = await session.execute(
+        select(TripEvent.trip, func.min(Event.effective_at))
+        .join(Event, Event.id == TripEvent.event_id)
+        .where(among(TripEvent.trip, trips), *in_force())
+        .group_by(TripEvent.trip)
+    )
+    return dict(rows.all())
 
 
 async def consignments_under(
@@ -24,14 +42,12 @@ async def consignments_under(
     found: dict[str, set[Consignment]] = defaultdict(set)
     if not manifests:
         return found
-    gone = select(Correction.corrects).where(Correction.corrects == TripEvent.event_id)
     rows = await session.execute(
         select(TripEvent.manifest, TripEvent.trip, Site.operator)
         .join(Site, Site.code == TripEvent.site)
         .where(
             among(TripEvent.manifest, manifests),
-            TripEvent.destination.is_not(None),
-            ~gone.exists(),
+            *in_force(),
             ~among(TripEvent.event_id, but_for),
         )
     )

@@ -121,7 +121,8 @@ async def test_forty_bags_go_on_a_pallet_that_is_weighed_with_its_tare_from_the_
 
 async def test_a_packed_bag_brings_up_its_container(world):
     codes, box = await stored(world, 3), await pallet(world)
-    await record(world, "keeper", "pack", container=box, pick=codes)
+    page = await record(world, "keeper", "pack", container=box, pick=codes)
+    assert f'href="/record/depart?code={box}"' in page, "it is sent next"
     page = await see(world, "keeper", "/record/depart", code=codes[0])
     ticked = re.search(rf'value="{box}"[^>]*>', page)
     assert ticked
@@ -149,7 +150,12 @@ async def test_a_pallet_arrives_with_one_bag_missing(world):
     answer = await sent(world, "plant", "/record/arrive", **fields, missing=codes[0][:-1])
     assert answer.status_code == 422
     assert 'href="#missing"' in answer.text
-    await done(world, "plant", "/record/arrive", **fields, missing=codes[0])
+    assert "21.00 kg，3 袋" in page
+    assert "正常 3 袋" in page, "a pallet stands for the bags in it"
+    page = await done(world, "plant", "/record/arrive", **fields, missing=codes[0])
+    assert '2 袋，<span class="warm">另有 1 袋没有收下' in page
+    assert "容器，内有 2 袋" in page
+    assert f'{codes[0].split("-")[-1]}</span></a> <span class="warm">缺失' in page
     now = [await standing(world, code) for code in codes]
     assert [one["status"] for one in now] == ["in_transit", "received", "received"]
     assert [one["mass_g"] for one in now] == [7_000, 6_900, 6_900]

@@ -9,14 +9,19 @@ export const STATUSES = {
 };
 export const SEALED = ["collected", "received", "stored"];
 
-// Bags by code, each {code, kind, status, site, mass_g, pieces, hand_ins, trip, container}.
+// Bags by code, each {code, kind, status, site, mass_g, pieces, hand_ins, trip, container}; those that
+// were touched last stand last, as in the pack, which has the newest first, and over it what came since.
 export function known(pack, events) {
   const bags = new Map();
   for (const kind of ["bag", "container"]) {
     for (const code of pack.labels[kind]) bags.set(code, unused(code, kind));
   }
-  for (const bag of pack.bags) bags.set(bag.code, bag);
-  for (const event of events) for (const [code, bag] of changes(event, bags)) bags.set(code, bag);
+  const touch = (code, bag) => {
+    bags.delete(code);
+    bags.set(code, bag);
+  };
+  for (const bag of [...pack.bags].reverse()) touch(bag.code, bag);
+  for (const event of events) for (const [code, bag] of changes(event, bags)) touch(code, bag);
   return bags;
 }
 
@@ -25,24 +30,26 @@ const unused = (code, kind = "bag") => ({
 });
 
 // What an event that this phone recorded makes of the bags that it names: `{kind, site, refs, pieces, mass_g}`.
-function* changes(event, bags) {
+function changes(event, bags) {
+  const changed = [];
   for (const { code, mass_g: weighed } of event.refs) {
     const bag = bags.get(code) ?? unused(code);
     const mass_g = weighed ?? bag.mass_g;
     const at = { site: event.site, trip: null };
     if (event.kind === "hand_in") {
       const more = { mass_g: bag.mass_g + event.mass_g, pieces: bag.pieces + event.pieces, hand_ins: bag.hand_ins + 1 };
-      yield [code, { ...bag, ...at, ...more, status: "open" }];
-    } else if (event.kind === "collect") yield [code, { ...bag, ...at, mass_g, status: "collected" }];
-    else if (event.kind === "store") yield [code, { ...bag, ...at, mass_g, status: "stored" }];
-    else if (event.kind === "arrive") yield [code, { ...bag, ...at, mass_g, status: "received" }];
-    else if (event.kind === "depart") yield [code, { ...bag, mass_g, trip: event.trip, status: "in_transit" }];
+      changed.push([code, { ...bag, ...at, ...more, status: "open" }]);
+    } else if (event.kind === "collect") changed.push([code, { ...bag, ...at, mass_g, status: "collected" }]);
+    else if (event.kind === "store") changed.push([code, { ...bag, ...at, mass_g, status: "stored" }]);
+    else if (event.kind === "arrive") changed.push([code, { ...bag, ...at, mass_g, status: "received" }]);
+    else if (event.kind === "depart") changed.push([code, { ...bag, mass_g, trip: event.trip, status: "in_transit" }]);
   }
+  return changed;
 }
 
 // The bag that a point filled last and has not sealed.
 export function openBag(bags, site) {
-  return [...bags.values()].filter((bag) => bag.status === "open" && bag.site === site).at(-1) ?? null;
+  return [...bags.values()].filter((bag) => bag.status === "open" && bag.site === site).pop() ?? null;
 }
 
 export const heldAt = (bags, site, statuses) =>

@@ -1,6 +1,6 @@
 // The chain of one phone: each event names the one before it by the hash of its public part, exactly as
 // a leaf of the log has it. What was queued cannot be edited, dropped or put in between without the next
-// event telling. The twin of app/events/device_chain.py; tests/chain_vectors.json holds them together.
+// event telling. The twin of app/alerts/rules/device.py; tests/test_capture_browser.py holds them together.
 import { sha256OfText } from "./sha256.js";
 
 const PRIVATE = ["note", "giver", "driver"]; // stays outside the log, so it stays outside the chain

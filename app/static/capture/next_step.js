@@ -1,5 +1,5 @@
 // Which step a person most likely records next on a bag or a container; null where none follows. The
-// twin of app/custody/next_step.py; tests/next_step_vectors.json holds them together. Pure.
+// twin of app/custody/next_step.py; tests/test_capture_browser.py holds them together. Pure.
 const FINAL = ["repacked", "written_off", "disposed"];
 const FILLING = { collector: "hand_in", keeper: "collect" };
 const HOLDING = { collector: "depart", keeper: "depart", plant: "dispose" };

@@ -25,6 +25,8 @@ from app.batches import pages as batches_pages
 from app.batches import routes as batches_routes
 from app.batches import sheet_pages as batches_sheet_pages
 from app.batches import tare_pages as batches_tare_pages
+from app.capture import pages as capture_pages
+from app.capture import routes as capture_routes
 from app.cases import pages as cases_pages
 from app.cases import routes as cases_routes
 from app.config import Settings, settings
@@ -101,6 +103,8 @@ ROUTERS = (
     parties_pages.router,
     packaging_routes.router,
     events_routes.router,
+    capture_routes.router,
+    capture_pages.router,
     events_pages.router,
     trips_routes.router,
     trips_policy_routes.router,

@@ -207,6 +207,9 @@ ROUTES: dict[str, Row | tuple[Row, ...]] = {
     "POST /api/v1/session": Row(ANYONE, json={"username": "", "password": ""}, own=422),
     "DELETE /api/v1/session": Row(EVERYONE, own=204, in_person=True, ends_session=True),
     "GET /api/v1/me": Row(EVERYONE),
+    "GET /api/v1/capture/pack": Row(MAY_MOVE, "capture.pack"),
+    "GET /capture": Row(ANYONE),
+    "GET /sw.js": Row(ANYONE),
     "POST /api/v1/tokens": Row(
         EVERYONE, "tokens.manage", json={"name": "接口", "expires_in_days": 1}, own=201, in_person=True
     ),

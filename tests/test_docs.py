@@ -149,7 +149,9 @@ def without_links(page: Path) -> str:
 
 
 def test_words_on_screen_are_quoted_as_they_stand_there():
-    sources = [*(ROOT / "app").rglob("*.html"), *(ROOT / "app").rglob("*.py")]
+    sources = [
+        found for ending in ("html", "py", "js") for found in (ROOT / "app").rglob(f"*.{ending}")
+    ]
     screen = "".join(source.read_text(encoding="utf-8") for source in sources)
     kinds = re.findall(r'"[a-z_]+": "(\w+)"', screen.split("set KINDS = {")[1].split("}")[0])
     said = {f"登记{kind}" for kind in kinds}

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.alerts.bags import Bags
 from app.alerts.booked import booked_by
+from app.alerts.devices import Devices
 from app.alerts.keep import clock_of, play_turns
 from app.alerts.models import Finding
 from app.alerts.months import beginning, months_between, points_open, silent
@@ -49,6 +50,7 @@ async def _judge(session: AsyncSession, part: Sequence[Told]) -> None:
     sums = await Sums.load(session, part, scene, booked)
     bags = await Bags.load(session, scene, stories)
     movements = await Movements.load(session, part, scene, booked)
+    devices = await Devices.load(session, part, scene)
     turns: list[Turn] = []
     reached = clock
     for told in part:
@@ -58,9 +60,9 @@ async def _judge(session: AsyncSession, part: Sequence[Told]) -> None:
                 await sums.save(session)
                 turns += await _months(session, scene, reached, told.recorded_at)
             reached = told.recorded_at
-        changes = [*bags.judge(told), *movements.judge(told), *sums.judge(told)]
+        changes = [change for one in (bags, movements, sums, devices) for change in one.judge(told)]
         turns.append(Turn(told.recorded_at, told.leaf_index, changes))
-    for state in (bags, movements, sums):
+    for state in (bags, movements, sums, devices):
         await state.save(session)
     await play_turns(session, turns, clock=clock, size=part[0].leaf_index)
 

@@ -156,7 +156,22 @@ class AlertContainer(Base):
     event: Mapped[str]
 
 
+class AlertDeviceRun(Base):
+    """Events of a phone without a gap, by its two ends: one row a phone, and one for each gap."""
+
+    __tablename__ = "alert_device_run"
+
+    device: Mapped[str] = mapped_column(primary_key=True)
+    first: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    prev: Mapped[str | None]
+    """What its first event names as the hash of the one before."""
+    event: Mapped[str]
+    last: Mapped[int]
+    hash: Mapped[str]
+    """Of its last event: what the next one must name."""
+
+
 RUNNING: tuple[type[Base], ...] = (
     AlertMark, AlertClock, AlertGroup, AlertStock, AlertMonth, AlertQuarter, AlertDigits,
-    AlertYear, AlertFix, AlertUnitCode, AlertContainer,
+    AlertYear, AlertFix, AlertUnitCode, AlertContainer, AlertDeviceRun,
 )  # fmt: skip

@@ -115,6 +115,12 @@ def _speed(t: _Told) -> str:
     )
 
 
+def _broken(t: _Told) -> str:
+    if t.figures.get("repeated"):
+        return f"这部手机的第 {t['seq']} 号登记有两条，内容不同{t.more}。"
+    return f"这部手机的第 {t['seq']} 号登记，与它上一条对不上：上一条在上传之前被改过{t.more}。"
+
+
 def _short(t: _Told) -> str:
     return f"{t['at_site']}签收时有{t.bags}{t['outcome']}，{t['mass_g']}，还没有下落。"
 
@@ -143,6 +149,8 @@ SENTENCES: dict[str, Callable[[_Told], str]] = {
     "quarter-end-burst": lambda t: f"季末最后 {t['last_days']} 天登记 {t['last_g']}，此前 {t['earlier_days']} 天一共 {t['before_g']}。",
     "round-weights": lambda t: f"{t['weights']} 次称重里，尾数分布不像秤上读出的（卡方值 {t['chi_square']}）。",
     "night-entries": lambda t: f"夜里登记{t.more}，最近一次 {t['at']}。",
+    "device-chain-broken": _broken,
+    "device-sequence-skipped": lambda t: f"这部手机的第 {t['seq']} 号登记之前缺 {t['missing']} 条，一直没有上传：可能被删掉了，或者被退回后没有重新登记。",
 }  # fmt: skip
 
 
@@ -163,7 +171,7 @@ LABELS = {
     "since": "登记时间", "step": "已登记", "outcome": "签收结果", "trip": "转运交接单",
     "receiver": "接收单位", "destination": "目的地", "site": "登记站点", "other_site": "此前站点",
     "first_site": "首次登记站点", "from_site": "此前站点", "to_site": "这次站点",
-    "at_site": "签收站点", "count": "涉及",
+    "at_site": "签收站点", "seq": "手机登记序号", "missing": "缺少条数", "count": "涉及",
 }  # fmt: skip
 """Figures that are shown, in this order; others (lists, ids) are for programs."""
 

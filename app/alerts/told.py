@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.alerts.rules.device import Link, link_of
 from app.events.happening import Happening, codes_in, day_of, happening_of
 from app.ledger.follow import LeafRow
 from app.ledger.leaf import read_leaf
@@ -36,6 +37,8 @@ class Told:
     undone: "Told | None" = None
     happening: Happening | None = None
     """What it tells of bags."""
+    link: Link | None = None
+    """Its place in the chain of the phone that sent it: the leaf's own, a correction's too."""
 
     @cached_property
     def recorded_at(self) -> datetime:
@@ -62,11 +65,12 @@ class Told:
 def told_of(leaf_index: int, parts: dict[str, Any], undone: Told | None = None) -> Told:
     """Return what a leaf's parts tell."""
     event, id_ = parts["event"], parts["event"]["id"]
+    link = link_of(event)
     happening = happening_of(parts)
     if event["kind"] == "correct":
         replacement = event.get("replacement")
         event = {**(replacement or {"kind": "correct"}), "id": id_}
-    return Told(leaf_index, id_, event["kind"], event, parts["stamps"], undone, happening)
+    return Told(leaf_index, id_, event["kind"], event, parts["stamps"], undone, happening, link)
 
 
 async def read_told(session: AsyncSession, leaves: Sequence[LeafRow]) -> list[Told]:

@@ -70,6 +70,8 @@ RIGHTS = {
     "event.correct": _right(
         "更正登记", "collector", "keeper", "plant", "carrier", "county", "city", "province"
     ),
+    # the phone's page: what it takes along for a village without signal
+    "capture.pack": _right("取用现场登记资料", "collector", "keeper", "plant", "carrier"),
     # declaring
     "declare.supply": _right("申报产生量", "county", "city", "province", department="agriculture"),
     "declare.zero_report": _right("申报零报告", "collector"),

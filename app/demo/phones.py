@@ -10,7 +10,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
 
+from app.alerts.rules.device import link_hash
 from app.demo.actions import Delivery, Event
+from app.events.parse import read_item
+from app.events.sent import public_part
 from app.ids import uuid7
 
 WEAK_SIGNAL = 0.06
@@ -33,6 +36,12 @@ class Device:
     broken: tuple[datetime, datetime] | None = None
     """From when to when it cannot send anything."""
     seq: int = 0
+    prev: str | None = None
+    """Of a phone: the hash of what it recorded last, which the next event names."""
+    edited: dict[str, Event] = field(default_factory=dict)
+    """Fields that somebody changed in the queue after the event was recorded, by its id."""
+    dropped: set[str] = field(default_factory=set)
+    """Events that somebody took out of the queue."""
     drafts: list[tuple[datetime, Event]] = field(default_factory=list)
 
     @property
@@ -64,7 +73,9 @@ class Device:
                 waiting = []
             if not waiting:
                 online_at = min(self._online(at), end - self.last_sync)
-            waiting.append(self._stamp(event))
+            stamped = self._stamp(event)
+            if event["id"] not in self.dropped:
+                waiting.append(stamped)
         if waiting:
             yield self._deliver(waiting, online_at)
 
@@ -83,13 +94,19 @@ class Device:
         return timedelta(seconds=self.rng.uniform(0.5, 3))
 
     def _stamp(self, event: Event) -> Event:
-        """Give an event the device's sequence, in the order in which all are entered."""
+        """Give an event the device's sequence, in the order in which all are entered.
+
+        A phone chains them; an office's browser only counts.
+        """
         self.seq += 1
-        return {
-            **event,
-            "device": {"id": self.id, "seq": self.seq},
-            "channel": event.get("channel") or ("office" if self.office else "phone"),
-        }
+        device = {"id": self.id, "seq": self.seq}
+        channel = event.get("channel") or ("office" if self.office else "phone")
+        stamped = {**event, "device": device, "channel": channel}
+        if not self.office:
+            if self.prev:
+                device["prev"] = self.prev
+            self.prev = link_hash(public_part(read_item(stamped)))
+        return {**stamped, **self.edited.get(event["id"], {})}
 
     def _deliver(self, events: Sequence[Event], sent: datetime) -> Delivery:
         received = sent + timedelta(milliseconds=self.rng.randint(40, 4_000))

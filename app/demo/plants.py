@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from app.demo import irregularities as act
+from app.demo import tampering
 from app.demo.county import CountySeason
 from app.demo.planted import Planted, Planting
 from app.demo.world import World
@@ -82,6 +83,10 @@ PLANTS = (
           "中转站的称重多是整千克和半千克，每周还逐袋“称重”盘点", act.round_weights),
     Plant("full-store", 13, ("P0007",), 31,
           "把启用前的存货一次登记进来，超过核定容量的 95 %；清运以后预警自动关闭", act.full_store, settles=True),
+    Plant("device-chain-broken", 10, ("P0007",), 26,
+          "一袋封好登记以后，上传之前在手机里把重量改多了四分之一", tampering.edited_in_the_queue),
+    Plant("device-sequence-skipped", 11, ("P0004",), 24,
+          "三次交回中的一次，上传之前从手机里删掉了", tampering.dropped_from_the_queue),
 )  # fmt: skip
 
 

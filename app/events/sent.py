@@ -5,6 +5,7 @@ from typing import Any
 
 from app.areas.datum import gcj02_to_wgs84
 from app.events.answered import E7
+from app.events.parse import Item
 from app.events.parts import Position
 from app.events.schemas import Arrive, Correct, Depart, Draft, HandIn
 from app.ledger.leaf import utc
@@ -47,6 +48,15 @@ def public_of_correction(correct: Correct, replacement: dict[str, Any] | None) -
     public.pop("replacement", None)
     if replacement is not None:
         public["replacement"] = {key: v for key, v in replacement.items() if key != "id"}
+    return public
+
+
+def public_part(item: Item) -> dict[str, Any]:
+    """Return the public part of an event or a correction, as its leaf has it."""
+    public = public_of(item.draft, item.codes) if item.draft else None
+    if item.correct:
+        return public_of_correction(item.correct, public)
+    assert public is not None, "an item is an event or a correction"
     return public
 
 

@@ -60,6 +60,10 @@ _ALL = (
          {"weights": "n", "chi_square": "1", "digit": "g"}),
     Rule("night-entries", "夜间登记", "low",
          "监管做法", "站点", CORRECTED, {"from": "h", "to": "h", "count": "n"}),
+    Rule("device-chain-broken", "手机里的登记被改过", "high",
+         "监管做法：每条登记带着同一部手机上一条的摘要", "手机", "不自动关闭，核实后办结", {}),
+    Rule("device-sequence-skipped", "手机里的登记缺了号", "medium",
+         "监管做法：每部手机的登记连续编号", "手机", "缺的登记补传", {"wait": "d"}),
 )  # fmt: skip
 
 RULES: dict[str, Rule] = {rule.name: rule for rule in _ALL}

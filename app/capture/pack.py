@@ -1,0 +1,139 @@
+"""What a phone takes along: enough of its site that most mistakes are seen without a network.
+
+One bounded read in one snapshot. Lists hold the newest; what is cut is said, and the server decides
+in the end whatever a phone believed.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any, get_args
+
+from sqlalchemy import case, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.areas.names import county_names
+from app.auth.caller import Caller
+from app.batches.models import Batch, Label
+from app.events.facts import packaging_now
+from app.events.held import SEALED
+from app.events.offered import coming, destinations, places, usual_vehicles
+from app.events.packaging_lines import USUAL
+from app.ledger.leaf import jcs
+from app.packaging.read import Vocabulary, list_terms
+from app.parties.models import Site, Vehicle
+
+MOST_BAGS = 1_000
+MOST_LABELS = 1_000
+MOST_TERMS = 100
+HELD = ("open", *SEALED)
+
+
+async def pack_of(session: AsyncSession, caller: Caller) -> dict[str, Any]:
+    """Return the pack of the caller's site, or of a carrier's driver, who has none.
+
+    `bags` are those held here and those on their way here, `labels` the site's that nobody has
+    used. The head of the log is not in it: it grows with every event anywhere, and phones ask
+    `/log/checkpoint` for it.
+    """
+    site = await session.get(Site, caller.site) if caller.site else None
+    county = site.county if site else caller.area
+    bags = await _bags(session, caller.site) if caller.site else []
+    labels = await _labels(session, caller.site) if caller.site else []
+    packaging = await packaging_now(session)
+    names = await county_names(session, [county])
+    return {
+        "account": {"id": str(caller.id), "name": caller.display_name, "role": caller.role},
+        "site": _site(site) if site else None,
+        "county": {"code": county, "name": names.get(county, county)},
+        "bags": bags[:MOST_BAGS],
+        "bags_cut": len(bags) > MOST_BAGS,
+        "labels": {
+            kind: [code for code, of in labels[:MOST_LABELS] if of == kind]
+            for kind in ("bag", "container")
+        },
+        "labels_cut": len(labels) > MOST_LABELS,
+        "trips": await _trips(session, caller.site),
+        "destinations": await destinations(session, county, caller.site or ""),
+        "places": [] if site else await places(session, county),
+        "vehicles": await _vehicles(session, caller, county),
+        "packaging": {
+            **{f"{one}s": await _terms(session, one) for one in get_args(Vocabulary)},
+            "version": packaging.version,
+            "weights": [[*sort, mg] for sort, mg in sorted(packaging.weights.items())],
+            "usual": [list(sort) for sort in USUAL if sort[:3] in packaging.weights],
+        },
+    }
+
+
+def tag_of(pack: dict[str, Any]) -> str:
+    """Return the pack's entity tag: another exactly where something in it is."""
+    return f'"{hashlib.sha256(jcs(pack)).hexdigest()[:32]}"'
+
+
+def _site(site: Site) -> dict[str, Any]:
+    return {"code": site.code, "name": site.name, "kind": site.kind, "township": site.township}
+
+
+async def _bags(session: AsyncSession, site: str) -> Sequence[dict[str, Any]]:
+    here = (Batch.site == site) & Batch.status.in_(HELD)
+    bound_for_here = (
+        Batch.seen_by.contains([site])
+        & (Batch.status == "in_transit")
+        & (Batch.state["destination"].astext == site)
+    )
+    contents = case((Batch.status == "open", Batch.state["contents"]))
+    query = (
+        select(
+            Batch.code, Batch.kind, Batch.status, Batch.site, Batch.mass_g, Batch.container,
+            Batch.state["trip"].astext.label("trip"), Batch.state["hand_ins"].label("hand_ins"),
+            contents.label("contents"),
+        )
+        .where(or_(here, bound_for_here))
+        .order_by(Batch.updated_at.desc(), Batch.code)
+        .limit(MOST_BAGS + 1)
+    )  # fmt: skip
+    return [
+        {
+            "code": row.code,
+            "kind": row.kind,
+            "status": row.status,
+            "site": row.site,
+            "mass_g": row.mass_g,
+            "container": row.container,
+            "trip": row.trip,
+            "hand_ins": row.hand_ins,
+            "pieces": sum(line[-1] for line in row.contents or ()),
+        }
+        for row in await session.execute(query)
+    ]
+
+
+async def _labels(session: AsyncSession, site: str) -> Sequence[Any]:
+    used = select(Batch.code).where(Batch.code == Label.code).exists()
+    query = (
+        select(Label.code, Label.kind)
+        .where(Label.site == site, Label.voided_at.is_(None), ~used)
+        .order_by(Label.issued_at.desc(), Label.code)
+        .limit(MOST_LABELS + 1)
+    )
+    return (await session.execute(query)).all()
+
+
+async def _trips(session: AsyncSession, site: str | None) -> list[dict[str, Any]]:
+    return [
+        {"id": str(one.id), "number": one.number, "vehicle": one.vehicle, "from": one.from_name}
+        for one in await coming(session, to=site)
+    ]
+
+
+async def _vehicles(session: AsyncSession, caller: Caller, county: str) -> list[str]:
+    """Return a carrier's own plates, or those that have lately driven in the county."""
+    if caller.role != "carrier":
+        return await usual_vehicles(session, county)
+    own = select(Vehicle.plate).where(Vehicle.organisation == caller.organisation)
+    return list(await session.scalars(own.order_by(Vehicle.plate).limit(MOST_TERMS)))
+
+
+async def _terms(session: AsyncSession, vocabulary: Vocabulary) -> list[dict[str, str]]:
+    words = await list_terms(session, vocabulary, limit=MOST_TERMS)
+    return [{"slug": word.slug, "name": word.name} for word in words]

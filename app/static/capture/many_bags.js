@@ -1,0 +1,169 @@
+// 发运, 签收, 入库: forms about many bags at once, ticked in a list, scanned or typed.
+import { SEALED, STATUSES, comingTo, heldAt } from "./bags.js";
+import { Mistyped, codeTyped, element, grams, kilograms, offerScan, onSubmit, show } from "./view.js";
+
+const MOST = 500;
+const MOST_GROUP_G = 60_000_000;
+const PLATE = /^[\p{Script=Han}][A-Z][0-9A-Z挂]{5,6}$/u;
+
+// A list of ticks: `bags` to choose from, `chosen` those ticked at first. More are typed or scanned.
+function ticks(find, bags, { chosen, unknown }) {
+  const list = find("[data-ticks]");
+  const rows = new Map();
+  const say = () => {
+    const on = [...rows.values()].filter(({ box }) => box.checked);
+    const sum = on.reduce((total, { bag }) => total + (bag?.mass_g ?? 0), 0);
+    find("[data-ticked]").textContent = `已选 ${on.length} / ${rows.size} 袋，共 ${kilograms(sum)}`;
+    find("[data-all]").textContent = rows.size && on.length === rows.size ? "全部不选" : "全部勾选";
+    find("[data-all]").hidden = !rows.size;
+  };
+  const add = (code, bag, on) => {
+    if (rows.has(code)) {
+      rows.get(code).box.checked = true;
+      say();
+      return;
+    }
+    const box = element("input", { type: "checkbox", value: code, checked: on });
+    const words = bag ? `${kilograms(bag.mass_g)}　${STATUSES[bag.status] ?? ""}` : unknown;
+    list.append(element("li", {}, element("label", { className: "check" }, box,
+      element("span", {}, element("b", { className: "code", textContent: code }), element("br"), words))));
+    rows.set(code, { box, bag });
+    say();
+  };
+  for (const bag of bags) add(bag.code, bag, chosen.has(bag.code));
+  list.addEventListener("change", say);
+  find("[data-all]").addEventListener("click", () => {
+    const on = ![...rows.values()].every(({ box }) => box.checked);
+    for (const { box } of rows.values()) box.checked = on;
+    say();
+  });
+  say();
+  return {
+    add,
+    ticked: () => [...rows].filter(([, { box }]) => box.checked).map(([code]) => code),
+    left: () => [...rows].filter(([, { box }]) => !box.checked).map(([code]) => code),
+  };
+}
+
+function withMore(find, list, known) {
+  const field = find("[data-name=code]");
+  const take = (text) => {
+    try {
+      const code = codeTyped(text);
+      list.add(code, known.get(code), true);
+      field.value = "";
+      find("[data-error]").hidden = true;
+    } catch (error) {
+      find("[data-error]").textContent = error.message;
+      find("[data-error]").hidden = false;
+      find("[data-error]").scrollIntoView({ block: "center" });
+    }
+  };
+  find("[data-more]").addEventListener("click", () => take(field.value));
+  field.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter") return; // a scanner that types ends with Enter
+    event.preventDefault();
+    take(field.value);
+  });
+  offerScan(find("[data-scan]"), { title: "连续扫标签", continuous: true, known: [...known.keys()] }, take);
+}
+
+function together(find) {
+  const mass_g = grams(find("[data-name=kg]").value, MOST_GROUP_G);
+  return mass_g ? { group_mass_g: mass_g } : {};
+}
+
+const refs = (codes) => {
+  if (!codes.length) throw new Mistyped("还没有勾选。请勾上这次的袋，或输入标签编码。");
+  if (codes.length > MOST) throw new Mistyped(`一次最多 ${MOST} 袋，请分几次登记。`);
+  return codes.map((code) => ({ code }));
+};
+
+function about(codes, known, extra = []) {
+  const mass_g = codes.reduce((sum, code) => sum + (known.get(code)?.mass_g ?? 0), 0);
+  return { pieces: 0, mass_g, lines: codes.slice(0, 40), facts: [["袋数", `${codes.length} 袋`], ["重量", kilograms(mass_g)], ...extra] };
+}
+
+function frame(title, says, legend, submit) {
+  const find = show("bags");
+  find("[data-title]").textContent = title;
+  find("[data-says]").textContent = says;
+  find("[data-says]").hidden = !says;
+  find("[data-legend]").textContent = legend;
+  find("[data-submit]").textContent = submit;
+  return find;
+}
+
+const option = ([value, textContent]) => element("option", { value, textContent });
+
+export function store({ pack, known, code, record, then }) {
+  const find = frame("入库", "", "哪些袋入库", "登记入库");
+  const bags = heldAt(known, pack.site.code, ["collected", "received"]);
+  const list = ticks(find, bags, { chosen: new Set(code ? [code] : []), unknown: "手机里没有这一袋的资料" });
+  if (code) list.add(code, known.get(code), true);
+  withMore(find, list, known);
+  onSubmit(find("form"), find, async () => {
+    const codes = list.ticked();
+    const event = { kind: "store", site: pack.site.code, batches: refs(codes), ...together(find) };
+    then(await record(event, about(codes, known)));
+  });
+}
+
+export function depart({ pack, known, code, record, then }) {
+  const find = frame("发运", "", "装哪些袋", "登记发运");
+  const site = pack.site?.code ?? "";
+  find("[data-departing]").hidden = false;
+  find("[data-place]").hidden = Boolean(site);
+  find("[data-name=place]").append(...pack.places.map(option));
+  find("[data-name=destination]").append(...pack.destinations.map(option));
+  find("#plates").append(...pack.vehicles.map((plate) => element("option", { value: plate })));
+  if (pack.destinations.length === 1) find("[data-name=destination]").value = pack.destinations[0][0];
+  if (pack.vehicles.length === 1) find("[data-name=vehicle]").value = pack.vehicles[0];
+  const bags = site ? heldAt(known, site, SEALED).filter((bag) => !bag.container) : [];
+  const list = ticks(find, bags, { chosen: new Set(code ? [code] : []), unknown: "手机里没有这一袋的资料" });
+  if (code) list.add(code, known.get(code), true);
+  withMore(find, list, known);
+  onSubmit(find("form"), find, async () => {
+    const destination = find("[data-name=destination]").value;
+    const from = site || find("[data-name=place]").value;
+    if (!from) throw new Mistyped("请选在哪里装货。");
+    if (!destination) throw new Mistyped("请选运到哪里。");
+    const vehicle = find("[data-name=vehicle]").value.normalize("NFKC").toUpperCase().replace(/[\s·]/g, "");
+    if (!PLATE.test(vehicle)) throw new Mistyped("请填车牌号，例如 冀A12345。");
+    const codes = list.ticked();
+    const event = { kind: "depart", site: from, destination, vehicle, batches: refs(codes), ...together(find) };
+    const name = pack.destinations.find(([place]) => place === destination)?.[1] ?? destination;
+    then(await record(event, about(codes, known, [["运到", name], ["车牌", vehicle]])));
+  });
+}
+
+export function arrive({ pack, known, trip, code, record, then }) {
+  const chosen = comingTo(pack, known).find(({ id, bags }) => id === trip || bags.some((bag) => bag.code === code));
+  const says = chosen
+    ? `${chosen.from} → 本站，车牌 ${chosen.vehicle}，交接单 ${chosen.number}`
+    : "手机里没有这一车的资料，按标签登记，发运的一方上传后自动对上。";
+  const find = frame("签收", says, "到了哪些袋", "登记签收");
+  const bags = chosen?.bags ?? [];
+  const list = ticks(find, bags, { chosen: new Set(bags.map((bag) => bag.code)), unknown: "不在这一车的清单里" });
+  if (code) list.add(code, known.get(code), true);
+  withMore(find, list, known);
+  const reason = find("[data-reason]");
+  const ask = () => (reason.hidden = !list.left().length);
+  find("[data-ticks]").addEventListener("change", ask);
+  find("[data-all]").addEventListener("click", ask);
+  onSubmit(find("form"), find, async () => {
+    const codes = list.ticked();
+    const why = find("[data-name=reason]").value.trim();
+    // Without a reason what is left is taken to come later; with one it is told as missing.
+    const missing = why ? list.left().map((one) => ({ code: one, outcome: "missing", reason: why })) : [];
+    const event = {
+      kind: "arrive",
+      site: pack.site.code,
+      batches: missing.length && !codes.length ? [] : refs(codes),
+      ...(chosen ? { trip: chosen.id } : {}),
+      ...(missing.length ? { exceptions: missing } : {}),
+      ...together(find),
+    };
+    then(await record(event, about(codes, known, missing.length ? [["没有到", `${missing.length} 袋`]] : [])));
+  });
+}

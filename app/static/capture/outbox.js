@@ -1,0 +1,43 @@
+// What waits to be sent. An event gets its place in the phone's chain and its place in the queue in one
+// transaction: two tabs cannot take one number, and a page that dies leaves both or neither.
+import { after, linkOf } from "./chain.js";
+import { write } from "./store.js";
+import { uuid7 } from "./uuid7.js";
+
+// An instant as a leaf writes it: UTC, six digits of a second.
+export const instant = (ms) => `${new Date(ms).toISOString().slice(0, -1)}000Z`;
+
+const newDevice = () => ({ id: uuid7(), seq: 0, link: null });
+
+// Puts an event into the queue and returns its row; `said` is its body without id, time and device.
+// It is on the phone when the promise is kept. `more` is what the phone itself remembers of it.
+export function queue(said, more, now = Date.now()) {
+  return write(["facts", "outbox"], (transaction) => {
+    const facts = transaction.objectStore("facts");
+    const done = {};
+    const asked = facts.get("device");
+    asked.onsuccess = () => {
+      const device = asked.result ?? newDevice();
+      const body = { ...said, id: uuid7(now), occurred_at: instant(now), channel: "phone", device: after(device) };
+      done.value = { id: body.id, body, at: now, tries: 0, ...more };
+      facts.put({ id: device.id, seq: device.seq + 1, link: linkOf(body) }, "device");
+      transaction.objectStore("outbox").add(done.value);
+    };
+    return done;
+  });
+}
+
+// Settles what the server answered, all of it or nothing. Only what it answered leaves the queue.
+export function settle(rows, answers, judge, now = Date.now()) {
+  return write(["outbox", "refused", "receipts"], (transaction) => {
+    const store = (name) => transaction.objectStore(name);
+    for (const row of rows) {
+      const answer = answers.get(row.id);
+      if (!answer) continue;
+      const { to, kept } = judge(row, answer, now);
+      store(to).put(kept);
+      for (const name of ["outbox", "refused"]) if (name !== to) store(name).delete(row.id);
+    }
+    return {};
+  });
+}

@@ -1,0 +1,284 @@
+"""现场登记 in a real browser: recorded without a network, sent once each, in order, nothing lost."""
+
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from uuid import RFC_4122, UUID
+
+import pytest
+from sqlalchemy import select
+
+from app.alerts.follow import ALERTS, tick
+from app.alerts.models import Finding
+from app.ledger.follow import catch_up
+from tests import test_next_step as vectors
+from tests.browsing import IN_A_BROWSER
+from tests.phones import (
+    SMALL,
+    Platform,
+    all_sent,
+    hand_in,
+    hand_ins,
+    open_capture,
+    phone,
+    sign_in,
+    stored,
+)
+from tests.world import make_world
+
+pytestmark = IN_A_BROWSER
+
+
+@pytest.fixture(scope="module")
+async def world(database):
+    made = await make_world(database)
+    yield made
+    await made.close()
+
+
+@pytest.fixture(scope="module")
+async def platform(world):
+    made = Platform(world.app)
+    await made.up()
+    yield made
+    await made.away()
+
+
+async def test_fifty_hand_ins_without_a_network_are_recorded_once_each_in_order(
+    world, platform, tmp_path
+):
+    [code] = await world.issue_labels(1)
+    await world.event("hand_in", code)
+    async with phone(tmp_path) as device:
+        context = await device.start()
+        page = await context.new_page()
+        await page.set_viewport_size(SMALL)
+        await sign_in(page, world, "collector", platform.address)
+        await page.evaluate("navigator.serviceWorker.ready.then(() => null)")
+        await platform.away()
+        made = await hand_ins(page, 20)
+        await page.reload()
+        await page.wait_for_selector("body[data-ready]")
+        assert "待上传 20 条" in await page.inner_text("[data-waiting]")
+        made += await hand_ins(page, 15)
+        await device.die()
+        context = await device.start()
+        page = await context.new_page()
+        await open_capture(page, platform.address)
+        assert "待上传 35 条" in await page.inner_text("[data-waiting]")
+        made += await hand_ins(page, 15)
+        waits = await stored(page, "outbox")
+        assert [row["id"] for row in waits] == made == sorted(made)
+        assert [row["body"]["device"]["seq"] for row in waits] == list(range(1, 51))
+
+        lost = []
+
+        async def lose_two(route):
+            answer = await route.fetch()
+            if len(lost) < 2:
+                lost.append(answer.status)
+                await route.abort()
+            else:
+                await route.fulfill(response=answer)
+
+        other = await context.new_page()
+        await context.route("**/api/v1/capture", lose_two)
+        await platform.up()
+        # A killed browser may have forgotten who is signed in: the queue waits until somebody is.
+        await sign_in(other, world, "collector", platform.address)
+        await page.evaluate("dispatchEvent(new Event('online'))")
+        await all_sent(page)
+        await all_sent(other)
+        assert lost == [200, 200]
+        receipts = await stored(page, "receipts")
+        assert [row["id"] for row in receipts] == made
+        assert all(row["as_sent"] for row in receipts)
+        assert await stored(page, "refused") == []
+    answer = await world.client("collector").get(f"/api/v1/batches/{code}")
+    assert answer.json()["mass_g"] == 450 + 50 * 150
+    custody = (await world.client("collector").get(f"/api/v1/batches/{code}/custody")).json()
+    assert len([step for step in custody["steps"] if step["kind"] == "hand_in"]) == 51
+
+
+NO_WORKER = "delete Navigator.prototype.serviceWorker;"
+NO_UUID = "delete Crypto.prototype.randomUUID; delete Crypto.prototype.subtle;"
+NO_LASTING = "StorageManager.prototype.persist = () => Promise.resolve(false);"
+NO_LOCKS = "delete Navigator.prototype.locks; delete globalThis.BroadcastChannel;"
+
+
+@asynccontextmanager
+async def screen(chromium, platform, world, *scripts, address=None):
+    """A phone whose browser lacks something, at the page, signed in; what it says wrong fails."""
+    context = await chromium.new_context(viewport={"width": 320, "height": 700})
+    for script in scripts:
+        await context.add_init_script(script)
+    page = await context.new_page()
+    faults = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    await sign_in(page, world, "collector", address or platform.address)
+    yield page
+    await context.close()
+    assert faults == []
+
+
+@pytest.mark.parametrize("script", [NO_WORKER, NO_UUID, NO_LASTING, NO_LOCKS])
+async def test_a_browser_that_lacks_something_records_all_the_same(
+    chromium, world, platform, script
+):
+    [code] = await world.issue_labels(1)
+    await world.event("hand_in", code)
+    async with screen(chromium, platform, world, script) as page:
+        made = await hand_in(page)
+        await all_sent(page)
+        assert [row["id"] for row in await stored(page, "receipts")] == [made]
+        if script == NO_WORKER:
+            assert "不能离线打开" in await page.inner_text("[data-notices]")
+        if script == NO_LASTING:
+            await page.click("[data-waiting]")
+            assert "不保证长期保存" in await page.inner_text("[data-caution]")
+
+
+async def test_a_form_is_six_taps_at_most_and_fits_a_small_screen(chromium, world, platform):
+    [code] = await world.issue_labels(1)
+    await world.event("hand_in", code)
+    async with screen(chromium, platform, world) as page:
+        await page.evaluate(
+            "addEventListener('click', () => (globalThis.taps = (globalThis.taps ?? 0) + 1), true)"
+        )
+        await page.click("[data-tiles] li:first-child [data-add='10']")
+        for _ in range(2):
+            await page.click("[data-tiles] li:first-child [data-add='1']")
+        assert "12 件" in await page.inner_text("[data-sum]")
+        await page.click(".bar button")
+        await page.wait_for_selector(".receipt")
+        assert await page.evaluate("taps") == 4
+        for view in ("home", "other", f"collect/{code}", "depart", "queue", f"step/{code}"):
+            await page.evaluate("(view) => (location.hash = view)", view)
+            await page.wait_for_timeout(300)
+            narrow = await page.evaluate("innerWidth - document.documentElement.scrollWidth")
+            small = await page.evaluate(
+                """[...document.querySelectorAll('a, button, input, select, summary, label.check')]
+                .filter((one) => one.checkVisibility() && !one.matches('[type=checkbox], [type=radio]'))
+                .filter((one) => one.getBoundingClientRect().height < 48).map((one) => one.outerHTML)"""
+            )
+            tiny = await page.evaluate(
+                """[...document.querySelectorAll('body *')].filter((one) => one.checkVisibility())
+                .filter((one) => parseFloat(getComputedStyle(one).fontSize) < 18).map((one) => one.outerHTML)"""
+            )
+            assert (narrow >= 0, small, tiny) == (True, [], []), view
+
+
+async def test_a_sign_in_that_ended_offline_leaves_the_queue_waiting(chromium, world, platform):
+    [code] = await world.issue_labels(1)
+    await world.event("hand_in", code)
+    async with screen(chromium, platform, world) as page:
+        await page.context.clear_cookies()
+        made = await hand_in(page)
+        await page.wait_for_selector("[data-notices] >> text=登录已过期")
+        assert [row["id"] for row in await stored(page, "outbox")] == [made]
+        await sign_in(page, world, "collector", platform.address)
+        await all_sent(page)
+        assert [row["id"] for row in await stored(page, "receipts")] == [made]
+
+
+async def test_a_refusal_says_what_to_do_and_goes_when_it_is_done(chromium, world, platform):
+    [sealed] = await world.issue_labels(1)
+    await world.event("hand_in", sealed)
+    async with screen(chromium, platform, world) as page:
+        await page.wait_for_selector("[data-tiles]")
+        # somebody else seals it meanwhile
+        await world.event("collect", sealed, mass_g=5_000)
+        made = await hand_in(page)
+        await page.wait_for_selector("[data-waiting]:has-text('待处理 1 条')")
+        await page.click("[data-waiting]")
+        said = await page.inner_text("[data-list=refused]")
+        assert "封" in said
+        assert "已处理，删去" in said
+        assert [row["id"] for row in await stored(page, "refused")] == [made]
+        await page.click("[data-list=refused] button")
+        await page.click("[data-list=refused] button")
+        await page.wait_for_selector("[data-waiting]:has-text('待处理')", state="detached")
+        assert await stored(page, "refused") == []
+
+
+async def test_an_edited_and_a_dropped_item_of_the_queue_are_flagged(chromium, world, platform):
+    [code] = await world.issue_labels(1)
+    await world.event("hand_in", code)
+    async with screen(chromium, platform, world) as page:
+        await page.route("**/api/v1/capture", lambda route: route.abort())
+        made = await hand_ins(page, 5)
+        await page.evaluate(
+            """([edited, dropped]) => new Promise((resolve, reject) => {
+              const asked = indexedDB.open("capture");
+              asked.onsuccess = () => {
+                const t = asked.result.transaction("outbox", "readwrite");
+                const outbox = t.objectStore("outbox");
+                outbox.delete(dropped);
+                outbox.get(edited).onsuccess = ({ target: { result } }) => {
+                  result.body.contents[0].pieces = 900;
+                  outbox.put(result);
+                };
+                t.oncomplete = () => { asked.result.close(); resolve(); };
+                t.onabort = () => reject(t.error);
+              };
+            })""",
+            [made[1], made[3]],
+        )
+        [first, *_] = await stored(page, "outbox")
+        await page.unroute("**/api/v1/capture")
+        await page.evaluate("dispatchEvent(new Event('online'))")
+        await all_sent(page)
+        assert [row["id"] for row in await stored(page, "receipts")] == [
+            made[0],
+            made[1],
+            made[2],
+            made[4],
+        ]
+    device = first["body"]["device"]["id"]
+    await catch_up(world.database, (ALERTS,))
+    assert await tick(world.database, datetime.now(UTC) + timedelta(days=2))
+    async with world.database.read() as session:
+        rows = await session.scalars(select(Finding).where(Finding.subject == device))
+        found = {row.rule: [str(event) for event in row.events] for row in rows}
+    assert found == {"device-chain-broken": [made[2]], "device-sequence-skipped": [made[4]]}
+
+
+async def test_the_next_step_is_that_of_the_platform(chromium, world, platform):
+    cases = next(mark.args[1] for mark in vectors.test_the_step_that_fits_is_offered.pytestmark)
+    async with screen(chromium, platform, world) as page:
+        for role, status, more, holds, step in cases:
+            bag = vectors.current(status, **more)
+            here = vectors.caller(role).site
+            told = {
+                "kind": bag.kind,
+                "status": status,
+                "site": bag.site,
+                "container": bag.container,
+            }
+            found = await page.evaluate(
+                """async ([who, bag, holds]) =>
+                (await import('/static/capture/next_step.js')).nextStep(who, bag, holds)""",
+                [{"role": role, "site": here}, told, holds],
+            )
+            assert found == step, (role, status, more)
+
+
+async def test_hashes_ids_and_codes_are_made_as_the_platform_makes_them(chromium, world, platform):
+    texts = ["", "abc", "农药" * 40, *("x" * n for n in (55, 56, 63, 64, 119, 1_000))]
+    codes = await world.issue_labels(20)
+    async with screen(chromium, platform, world, NO_UUID) as page:
+        made = await page.evaluate(
+            """async ([texts, codes]) => {
+              const { sha256OfText } = await import('/static/capture/sha256.js');
+              const { uuid7 } = await import('/static/capture/uuid7.js');
+              const { readCode } = await import('/static/capture/label_code.js');
+              const ids = Array.from({ length: 6000 }, () => uuid7(1_780_000_000_000));
+              return [texts.map(sha256OfText), ids, codes.map((code) => readCode(code))];
+            }""",
+            [texts, [*(code.lower().replace("-", "") for code in codes), codes[0][:-1] + "X"]],
+        )
+    hashes, ids, read = made
+    assert hashes == [sha256(text.encode()).hexdigest() for text in texts]
+    assert ids == sorted(set(ids))
+    assert {(UUID(one).version, UUID(one).variant) for one in ids} == {(7, RFC_4122)}
+    assert [one.get("code") for one in read] == [*codes, None]

@@ -6,8 +6,8 @@ Safe while the app runs: a new table only; the follower of alerts fills it.
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0010"
-down_revision = "0009"
+revision = "0013"
+down_revision = "0012"
 
 ROLE = "platform_app"
 

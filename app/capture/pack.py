@@ -14,13 +14,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.areas.names import county_names
 from app.auth.caller import Caller
 from app.batches.models import Batch, Label
+from app.events.coming import coming_to
 from app.events.facts import packaging_now
 from app.events.held import SEALED
-from app.events.offered import coming, destinations, places, usual_vehicles
 from app.events.packaging_lines import USUAL
 from app.ledger.leaf import jcs
 from app.packaging.read import Vocabulary, list_terms
 from app.parties.models import Site, Vehicle
+from app.trips.choices import destinations, places, usual_vehicles
 
 MOST_BAGS = 1_000
 MOST_LABELS = 1_000
@@ -122,7 +123,7 @@ async def _labels(session: AsyncSession, site: str) -> Sequence[Any]:
 async def _trips(session: AsyncSession, site: str | None) -> list[dict[str, Any]]:
     return [
         {"id": str(one.id), "number": one.number, "vehicle": one.vehicle, "from": one.from_name}
-        for one in await coming(session, to=site)
+        for one in await coming_to(session, site or "")
     ]
 
 

@@ -6,8 +6,8 @@ Safe while the app runs: a new table only; the follower of alerts fills it.
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0013"
-down_revision = "0012"
+revision = "0014"
+down_revision = "0013"
 
 ROLE = "platform_app"
 

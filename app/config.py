@@ -73,6 +73,11 @@ class Settings(BaseSettings):
         default=False,
         description="允许把预警推送到内部网络的地址（测试用；正式运行不要打开）",
     )
+    wechat_scan_module: str = Field(
+        default="",
+        pattern=r"^(/[\w.?=&-][\w./?=&-]*)?$",
+        description="用微信扫一扫时，本站上一个脚本的路径，它的默认导出给出配置好的 wx；不设则不用",
+    )
     log_format: str = Field(
         default="console", pattern="^(console|json)$", description="日志格式：console 或 json"
     )

@@ -28,9 +28,11 @@ SIGNED_IN = {b"cache-control": b"no-store"}
 BAD = 400
 """A status from here on is not to be remembered."""
 VERSIONED = {b"cache-control": b"public, max-age=31536000, immutable"}
-"""A file under `/static/` asked for with `?v=`, its content's digest: another has another address."""
+"""A file under `/static/` asked for with `?v=`, its content's digest: another has another address.
+
+Or under `/static/v-<digest>/`, which stands for all modules: what one imports has it too."""
 UNVERSIONED = {b"cache-control": b"no-cache"}
-"""A module that another one imports: asked about each time, so that old and new never mix."""
+"""Anything else: asked about each time, so that old and new never mix."""
 
 
 class SecurityHeaders:
@@ -53,7 +55,8 @@ class SecurityHeaders:
                 if scope["scheme"] == "https":
                     wanted |= OVER_HTTPS
                 if scope["path"].startswith("/static/"):
-                    kept = b"v=" in scope["query_string"] and message["status"] < BAD
+                    versioned = b"v=" in scope["query_string"] or scope["path"][8:].startswith("v-")
+                    kept = versioned and message["status"] < BAD
                     wanted |= VERSIONED if kept else UNVERSIONED
                 elif state.get("account") is not None:
                     wanted |= SIGNED_IN

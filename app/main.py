@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, suppress
 
 import httpx
 from fastapi import FastAPI
-from starlette.staticfiles import StaticFiles
+from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
 
 from app import error_handlers
 from app.alerts import pages as alerts_pages
@@ -17,12 +17,14 @@ from app.alerts.tick import keep_ticking
 from app.amendments import pages as amendments_pages
 from app.amendments import routes as amendments_routes
 from app.areas import routes as areas_routes
+from app.assets import Assets
 from app.auth import pages as auth_pages
 from app.auth import routes as auth_routes
 from app.balance import pages as site_pages
 from app.balance.flows import FLOWS
 from app.batches import pages as batches_pages
 from app.batches import routes as batches_routes
+from app.batches import scan_routes as batches_scan_routes
 from app.batches import sheet_pages as batches_sheet_pages
 from app.batches import tare_pages as batches_tare_pages
 from app.capture import pages as capture_pages
@@ -102,6 +104,7 @@ ROUTERS = (
     parties_routes.router,
     parties_pages.router,
     packaging_routes.router,
+    batches_scan_routes.router,
     events_routes.router,
     capture_routes.router,
     capture_pages.router,
@@ -160,6 +163,17 @@ ROUTERS = (
 """Every door, in the order in which paths are tried."""
 
 
+WORTH_PACKING = 1_000
+"""Bytes of an answer from which on it is sent packed: a village has 50 kB a second."""
+PACKED_ALREADY = (
+    *DEFAULT_EXCLUDED_CONTENT_TYPES,
+    "application/pdf",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "application/octet-stream",
+)
+"""Types that packing would not make smaller: tiles of the log are hashes."""
+
+
 def create_app(database_url: str, config: Settings | None = None) -> FastAPI:
     """Return the application on a migrated database; while it runs, it follows the log."""
     config = config or settings()
@@ -211,8 +225,14 @@ def create_app(database_url: str, config: Settings | None = None) -> FastAPI:
     error_handlers.install(app)
     for router in ROUTERS:
         app.include_router(router)
-    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.mount("/static", Assets(directory=STATIC), name="static")
     app.add_middleware(LimitBody, limit_bytes=config.max_body_bytes)
+    app.add_middleware(
+        GZipMiddleware,
+        minimum_size=WORTH_PACKING,
+        compresslevel=5,
+        exclude_content_types=PACKED_ALREADY,
+    )
     app.add_middleware(SecurityHeaders)
     app.add_middleware(RequestLog)
     return app

@@ -32,6 +32,17 @@ def asset(path: str) -> str:
     return f"/static/{path}?v={_digest(path)}"
 
 
+@lru_cache(maxsize=1)
+def _digest_of_modules() -> str:
+    every = sorted(STATIC.rglob("*.js"))
+    return hashlib.sha256(b"".join(file.read_bytes() for file in every)).hexdigest()[:10]
+
+
+def module(path: str) -> str:
+    """Return the address of a module that imports others, versioned with all of them."""
+    return f"/static/v-{_digest_of_modules()}/{path}"
+
+
 def mass(grams: int | None) -> str:
     """Show grams as a person reads them: g, kg or t."""
     if grams is None:
@@ -89,7 +100,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals["asset"] = asset
+    environment.globals.update(asset=asset, module=module)
     environment.filters.update(
         mass=mass, tonnes=tonnes, kilograms=kilograms, percent=percent, share=share, moment=moment
     )
@@ -104,6 +115,7 @@ def render(
         "request": request,
         "me": getattr(request.state, "account", None),
         "demo": settings().demo,
+        "wechat_scan": settings().wechat_scan_module,
         **values,
     }
     return HTMLResponse(_environment().get_template(template).render(context), status)

@@ -56,6 +56,10 @@ AFTER_CONFIGURATION = """
 （[决定 3](decisions/0003-embedded-database-and-role.md)）。迁移用 `PLATFORM_OWNER_DATABASE_URL`，
 不设则用 `DATABASE_URL`。`PLATFORM_QR_HOST` 会印在标签上，发放第一张标签之前定下来。
 
+扫码要用摄像头，浏览器只在 https（或本机）上给网页用：正式运行必须有 TLS 证书。微信里可以另外用它自带的扫一扫：
+把 `PLATFORM_WECHAT_SCAN_MODULE` 设为本站一个脚本的路径（例如放在反向代理后面的 `/wx/scan.js`）。这个脚本由有公众号的单位自己提供，
+`export default` 一个异步函数，返回已经 `wx.config` 好、能调 `scanQRCode` 的 `wx`。平台自己不连微信的服务器，也不存公众号的密钥。
+
 | 只在运行检查时用 | 含义 |
 |---|---|
 | `TEST_DATABASE_URL` | 测试用的数据库服务器（属主地址）；不设则在临时目录里起内置数据库 |

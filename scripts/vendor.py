@@ -21,6 +21,10 @@ FONTS = ROOT / "app" / "paper" / "fonts"
 NOTO = "@expo-google-fonts/noto-sans-sc"
 FILES = {
     "echarts/dist/echarts.min.js": VENDOR,
+    "zxing-wasm/dist/es/reader/index.js": VENDOR / "zxing" / "reader",
+    "zxing-wasm/dist/es/share.js": VENDOR / "zxing",
+    "zxing-wasm/dist/reader/zxing_reader.wasm": VENDOR / "zxing",
+    "zxing-wasm/LICENSE": VENDOR / "zxing",
     f"{NOTO}/400Regular/NotoSansSC_400Regular.ttf": FONTS,
     f"{NOTO}/700Bold/NotoSansSC_700Bold.ttf": FONTS,
     f"{NOTO}/LICENSE_FONT": FONTS,

@@ -231,6 +231,7 @@ ROUTES: dict[str, Row | tuple[Row, ...]] = {
     "GET /api/v1/packaging/forms": Row(EVERYONE),
     "GET /api/v1/packaging/sizes": Row(EVERYONE),
     "GET /api/v1/packaging/unit-weights": Row(EVERYONE),
+    "POST /api/v1/packaging/parse": Row(EVERYONE, json={"payload": "130110-P0001"}),
     # who acts, and where
     "GET /api/v1/sites": (
         Row(EVERYONE, "sites.read"),

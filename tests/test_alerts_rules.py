@@ -15,11 +15,11 @@ from app.alerts.rules.mark import Mark, Place
 from app.alerts.rules.masses import burst, full_store, over, quarter_name, quarter_of
 from app.alerts.rules.movement import Fix, apart_m, at_most_m, night_of, off_site, too_fast
 from app.alerts.rules.openings import Change, Ledger, Turn, finding_id, play
-from app.alerts.rules.unit_codes import unit_code
 from app.alerts.rules.weights import chi_square, difference, digit_of, round_weights
 from app.alerts.thresholds import defaults
 from app.events.fold import fold
 from app.events.state import LabelFacts, Step
+from app.packaging.unit_code import unit_code
 
 COUNTY, AREA = "130110", "130100"
 ENTERED = datetime(2020, 10, 1, tzinfo=UTC)

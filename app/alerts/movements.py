@@ -13,13 +13,13 @@ from app.alerts.keep import mark_of, upsert
 from app.alerts.rules.mark import Mark, seers
 from app.alerts.rules.movement import NIGHT_KINDS, Fix, night_of, off_site, too_fast
 from app.alerts.rules.openings import Change
-from app.alerts.rules.unit_codes import unit_code
 from app.alerts.running import AlertContainer, AlertFix, AlertMark, AlertUnitCode
 from app.alerts.scene import Scene
 from app.alerts.told import Told
 from app.batches.models import Label
 from app.events.answered import E7
 from app.orm import among
+from app.packaging.unit_code import unit_code
 
 RECEIVER = ("receiver-not-listed", "receiver-permit-not-in-force")
 OWN = (

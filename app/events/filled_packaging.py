@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
+from app.batches.scanned import recognise
 from app.events.as_typed import Filled
 from app.events.fields import PHONE
 from app.events.named_bags import one_bag
@@ -15,6 +16,7 @@ WRONG_YUAN = "请填金额，最多两位小数，例如 3.50"
 NO_CONTENTS = "请至少填写一种包装的件数"
 NO_MASS = "请填写封袋后的净重"
 MOST_PIECES = 999_999
+MOST_UNIT_CODES = 200
 
 
 def hand_in(filled: Filled) -> None:
@@ -30,9 +32,24 @@ def hand_in(filled: Filled) -> None:
     if any(giver.values()):
         known = {key: value for key, value in giver.items() if value}
         filled.body["giver"] = {"kind": "unknown", **known}
+    filled.body["unit_codes"] = unit_codes(filled) or None
     fen = filled.number("payment_yuan", 2, WRONG_YUAN)
     if fen:
         filled.body["payment"] = {"fen": fen, "basis": "pieces"}
+
+
+def unit_codes(filled: Filled) -> list[str]:
+    """Return the codes of bottles and bags that were scanned or typed, one a line, each once."""
+    codes: dict[str, None] = {}
+    for number, line in enumerate(filled.values["unit_codes"].splitlines(), 1):
+        found = recognise(line)
+        if found.kind == "unit" and found.code:
+            codes[found.code] = None
+        elif line.strip():
+            filled.errors["unit_codes"] = f"第 {number} 行不是农药包装上的码：{found.says}"
+    if len(codes) > MOST_UNIT_CODES:
+        filled.errors["unit_codes"] = f"一次至多 {MOST_UNIT_CODES} 个追溯码"
+    return list(codes)
 
 
 def collect(filled: Filled) -> None:

@@ -89,6 +89,20 @@ if (box) {
       choice(only[0]).focus();
     }
   });
+  // Scanned one after the other: after “只到了一部分” each bag in hand has come; before it, each one
+  // scanned is special, and its line stands open to say what is wrong with it.
+  find.addEventListener("scanned", ({ detail }) => {
+    const row = rows.find((one) => one.dataset.code === plain(detail.code));
+    if (!row) {
+      detail.refusal = `${detail.code} 不在这一车里。有实物，就在下面“输入标签码”里写上。`;
+      return;
+    }
+    if (usual === "later") choice(row).value = "arrived";
+    else row.querySelector("details").open = true;
+    say();
+    filter();
+    row.hidden = false;
+  });
   box.addEventListener("change", (event) => {
     if (event.target.matches("select")) say();
   });

@@ -40,6 +40,15 @@ for (const list of document.querySelectorAll("[data-bag-list]")) {
   });
   if (find) {
     find.closest("p").hidden = false;
+    find.addEventListener("scanned", ({ detail }) => {
+      const tick = ticks.find((one) => one.value === detail.code);
+      if (tick) {
+        tick.checked = true;
+        tick.dispatchEvent(new Event("change", { bubbles: true }));
+      } else {
+        detail.refusal = `${detail.code} 不在这张列表里。有实物，就在下面“输入标签码”里写上。`;
+      }
+    });
     find.addEventListener("input", narrow);
     find.addEventListener("keydown", (event) => {
       if (event.key !== "Enter") return;

@@ -1,0 +1,83 @@
+"""What a scanned text is: the vectors that Python and the phone's modules both keep, and the route."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.batches.codes import nearest
+from app.batches.scanned import LONGEST, recognise
+from app.packaging.unit_code import unit_code
+from tests.world import make_world
+
+VECTORS = json.loads(Path(__file__).with_name("scan_vectors.json").read_text(encoding="utf-8"))
+EXAMPLE = "http://nyzs315.com/c/z.aspx?m=c74&c=11722252247250743408010974953971"
+
+
+def part_of(want, found):
+    """Return what `found` has of the names in `want`, tuples as JSON has them."""
+    if isinstance(want, dict) and isinstance(found, dict):
+        return {name: part_of(inner, found.get(name)) for name, inner in want.items()}
+    return list(found) if isinstance(found, tuple) else found
+
+
+@pytest.mark.parametrize("vector", VECTORS["recognise"], ids=lambda vector: vector["name"])
+def test_a_text_is_what_it_is(vector):
+    found = asdict(recognise(vector["payload"]))
+    assert part_of(vector["want"], found) == vector["want"]
+
+
+@pytest.mark.parametrize("vector", VECTORS["nearest"], ids=lambda vector: vector["typed"] or "-")
+def test_the_nearest_codes_are_suggested(vector):
+    assert nearest(vector["typed"], vector["known"]) == vector["want"]
+
+
+@given(st.text(max_size=400) | st.text("0123456789?&=c/:htp.\n -", max_size=200))
+def test_any_text_is_something(payload):
+    found = recognise(payload)
+    assert found.says
+    if found.kind == "unit":
+        assert found.code == unit_code(payload)
+
+
+@pytest.fixture(scope="module")
+async def world(database):
+    made = await make_world(database)
+    yield made
+    await made.close()
+
+
+async def ask(world, payload):
+    return await world.client("collector").post(
+        "/api/v1/packaging/parse", json={"payload": payload}
+    )
+
+
+async def test_a_bottle_is_parsed_over_http(world):
+    answer = await ask(world, EXAMPLE)
+    assert answer.status_code == 200
+    said = answer.json()
+    assert said["kind"] == "unit"
+    assert said["unit"]["registrations"] == ["PD20172225"]
+    assert said["unit"]["candidates"][0] == "PD20172225"
+    assert said["label"] is None
+
+
+async def test_our_labels_are_told_apart(world):
+    [bag] = await world.issue_labels(1)
+    [pallet] = await world.issue_labels(1, kind="container")
+    for code, kind in ((bag, "bag"), (pallet, "container"), ("130110-9THM-KTWR-03", None)):
+        said = (await ask(world, f"HTTPS://ELSEWHERE.CN/B/{code}")).json()
+        assert (said["kind"], said["code"], said["label"]) == ("label", code, kind)
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"payload": 1}, {"payload": None}, {"payload": "1" * (LONGEST + 1)}, [], {"p": ""}]
+)
+async def test_what_is_no_payload_is_named(world, body):
+    answer = await world.client("collector").post("/api/v1/packaging/parse", json=body)
+    assert answer.status_code == 422
+    assert answer.headers["content-type"] == "application/problem+json; charset=utf-8"

@@ -61,6 +61,12 @@ class DomainError(Exception):
             ]
         return plain
 
+    def within(self, prefix: str) -> "DomainError":
+        """Return the refusal of a part that stands at `prefix` in the body: so its pointer says."""
+        if self.extras.get("pointer") is not None:
+            self.extras["pointer"] = _under(prefix, self.extras["pointer"])
+        return self
+
     def problem(self, language: str = "zh") -> dict[str, Any]:
         """Return the RFC 9457 members that do not depend on HTTP."""
         title, detail = self.words(language)
@@ -70,6 +76,10 @@ class DomainError(Exception):
             "detail": detail,
             **{key: value for key, value in self._told(language).items() if value is not None},
         }
+
+
+def _under(prefix: str, pointer: str) -> str:
+    return pointer if pointer.startswith(prefix) else prefix + pointer
 
 
 class _Spoken(dict[str, Any]):
@@ -112,6 +122,12 @@ class InvalidBody(DomainError):
             reason=f"{first['pointer']} {first['detail']}".strip(),
             reason_en=f"{first['pointer']} {first['detail_en']}".strip(),
             errors=errors,
+        )
+
+    def within(self, prefix: str) -> "InvalidBody":
+        """Return the refusal of a part that stands at `prefix` in the body: so its pointers say."""
+        return self.of(
+            [e | {"pointer": _under(prefix, e["pointer"])} for e in self.extras["errors"]]
         )
 
 

@@ -164,10 +164,14 @@ NOT_THEIRS = {
     # The sending site recorded it, so the driver confirms: nobody else on it has a word to say.
     ("collector", "own"): 409, ("keeper", "own"): 403, ("plant", "own"): 403,
 }  # fmt: skip
-DEPARTMENTS_OF = {"write_off": REGULATORS}
-CORRECTORS = AT_A_SITE | {"carrier", "county", "city", "province"}
+DEPARTMENTS_OF = {"write_off": REGULATORS, "stock_count": REGULATORS | {None}}
+CORRECTORS = AT_A_SITE | OFFICIALS | {"carrier"}
 NEVER_THEIRS = frozenset({"keeper", "plant", "carrier"})
 """They may correct, but not what the point recorded."""
+NOT_HERS = {("township", "own"): 403}
+"""She sees it, but corrects what she recorded alone."""
+OF_OFFICIALS = REGULATORS | {None}
+"""Departments that count and correct; the people of a site have none."""
 PUBLIC_PAGE = Row(
     ANYONE, path={"code": BAG}, own=303, page=True, public=True,
     odd={
@@ -268,7 +272,7 @@ ROUTES: dict[str, Row | tuple[Row, ...]] = {
             },
         ),
         Row(
-            RIGHTS_OF["stock_count"], "event.stock_count", own=201,
+            RIGHTS_OF["stock_count"], "event.stock_count", OF_OFFICIALS, own=201,
             json=event("stock_count", batches=[{"code": COUNTED}], group_mass_g=5_000),
         ),
         Row(
@@ -276,7 +280,7 @@ ROUTES: dict[str, Row | tuple[Row, ...]] = {
             json=event("write_off", reason="丢失"),
         ),
         Row(
-            CORRECTORS, "event.correct", own=201, nothing=NEVER_THEIRS,
+            CORRECTORS, "event.correct", OF_OFFICIALS, own=201, nothing=NEVER_THEIRS, odd=NOT_HERS,
             json={"id": NEW_ID, "kind": "correct", "corrects": to_correct("api"), "reason": "did_not_occur"},
         ),
         Row(
@@ -739,7 +743,7 @@ ROUTES: dict[str, Row | tuple[Row, ...]] = {
             RIGHTS_OF["repack"], "event.repack", path={"kind": "repack"}, own=303, page=True,
             form=form(**{"as": "relabel"}, old_code=LABEL, new_code=LABEL, mass_kg="5"),
         ),
-        Row(RIGHTS_OF["stock_count"], "event.stock_count", path={"kind": "stock_count"}, form=form(opening=COUNTED_LINE), own=303, page=True),
+        Row(RIGHTS_OF["stock_count"], "event.stock_count", OF_OFFICIALS, path={"kind": "stock_count"}, form=form(opening=COUNTED_LINE), own=303, page=True),
         Row(RIGHTS_OF["write_off"], "event.write_off", REGULATORS, path={"kind": "write_off"}, form=form(codes=LABEL, reason="丢失"), own=303, page=True),
     ),
     "GET /events/{event_id}": (
@@ -747,13 +751,13 @@ ROUTES: dict[str, Row | tuple[Row, ...]] = {
         Row(EVERYONE, "events.read", path={"event_id": SUPPLY_EVENT}, nothing=EVERYONE, page=True),
     ),
     "GET /record/correct/{event_id}": Row(
-        CORRECTORS, "event.correct", path={"event_id": to_correct("page")},
-        nothing=NEVER_THEIRS, page=True,
+        CORRECTORS, "event.correct", OF_OFFICIALS, path={"event_id": to_correct("page")},
+        nothing=NEVER_THEIRS, odd=NOT_HERS, page=True,
     ),
     "POST /record/correct/{event_id}": Row(
-        CORRECTORS, "event.correct", path={"event_id": to_correct("page")}, own=303, page=True,
+        CORRECTORS, "event.correct", OF_OFFICIALS, path={"event_id": to_correct("page")}, own=303, page=True,
         form={"id": NEW_ID, "reason_of_correction": "did_not_occur"},
-        nothing=NEVER_THEIRS,
+        nothing=NEVER_THEIRS, odd=NOT_HERS,
     ),
     "GET /labels/{code}/tare": Row(
         AT_A_SITE | OFFICIALS, "labels.tare", path={"code": TARE_LABEL}, page=True,

@@ -42,6 +42,9 @@ async def packed(world: World, *masses: int) -> tuple[str, list[str]]:
     return box, bags
 
 
+HERE = f"site/{ref.STATION}"
+
+
 class TestMembers:
     async def test_what_is_packed_goes_where_its_container_goes(self, world: World):
         box, bags = await packed(world, 5_000, 7_000)
@@ -194,7 +197,11 @@ class TestWeighing:
         body = world.body(
             "store", box, site=ref.STATION, weighed={"container": box, "gross_g": 28_500}
         )
-        assert await refused(world, body, 409) == "tare-unknown"
+        found = await problem(world, body)
+        assert (found["type"], found["pointer"]) == ("/problems/tare-unknown", "/weighed/tare_g")
+        body |= {"batches": [{"code": box, "gross_g": 28_500}]}
+        del body["weighed"]
+        assert (await problem(world, body))["pointer"] == "/batches/0/tare_g"
 
     async def test_a_pack_weighs_what_was_in_before_too(self, world: World):
         box, [first] = await packed(world, 4_000)
@@ -235,6 +242,70 @@ class TestWeighing:
         assert [(await standing(world, b))["mass_g"] for b in bags] == [5_000, 5_000]
         await world.event("stock_count", bags[0], site=ref.STATION, mass_g=3_000, at=at)
         assert [(await standing(world, b))["mass_g"] for b in bags] == [3_750, 6_250]
+
+    async def test_ties_go_by_code_and_where_nothing_is_known_all_get_the_same(self, world: World):
+        equal = sorted(await sealed(world, 3, 3, 3, 3))
+        unknown = sorted(await world.issue_labels(3, site=ref.STATION))
+        for bags, grams, shares in (
+            (equal, 14, [4, 4, 3, 3]),
+            (equal, 1, [1, 0, 0, 0]),
+            (equal[1:], 2, [1, 1, 0]),
+            (unknown, 100, [34, 33, 33]),
+        ):
+            await world.event("store", *reversed(bags), site=ref.STATION, group_mass_g=grams)
+            assert [(await standing(world, b))["mass_g"] for b in bags] == shares
+        assert await booked(world, unknown[0]) == {("unexplained", HERE): 34}
+
+    @pytest.mark.parametrize(
+        ("on_the_box", "on_the_bag", "masses"),
+        [
+            ({"gross_g": 29_000, "tare_g": 20_000}, {}, [3_600, 5_400]),
+            ({}, {"mass_g": 3_000}, [3_000, 6_000]),
+            ({"mass_g": 9, "mass_source": "carried"}, {}, [4_000, 6_000]),
+            ({"gross_g": 29_000, "tare_g": 20_000}, {"mass_g": 3_000}, None),
+        ],
+    )
+    async def test_a_bag_counted_beside_its_container_is_weighed_once(
+        self, world: World, on_the_box, on_the_bag, masses
+    ):
+        box, bags = await packed(world, 4_000, 6_000)
+        body = world.body("stock_count", site=ref.STATION)
+        body["batches"] = [{"code": box, **on_the_box}, {"code": bags[0], **on_the_bag}]
+        if masses is None:
+            found = await problem(world, body)
+            assert (found["type"], found["batch"]) == ("/problems/bag-is-packed", bags[0])
+        else:
+            assert (await world.post(body)).status_code == 201
+        found = [(await standing(world, b))["mass_g"] for b in bags]
+        assert found == (masses or [4_000, 6_000])
+
+    async def test_what_was_on_the_scale_is_not_lost_where_nobody_has_told_of_it(
+        self, world: World
+    ):
+        """It waits for the pack, and is divided when that comes."""
+        [bag], box = await sealed(world, 5_000), await pallet(world, tare_g=20_000)
+        at = world.tick()
+        weighed = {"weighed": {"container": box, "gross_g": 24_000}}
+        later = at + timedelta(hours=1)
+        answer = await world.event("store", box, site=ref.STATION, at=later, **weighed)
+        assert answer["flags"] == ["missing-pack"]
+        await world.event("pack", bag, site=ref.STATION, container=box, at=at)
+        assert (await standing(world, bag))["mass_g"] == 4_000
+        answer = await world.event("unpack", bag, site=ref.STATION, container=box, **weighed)
+        assert answer["flags"] == ["missing-pack"]
+        lost = {"code": bag, "outcome": "missing", "reason": "没有"}
+        body = world.body("arrive", site=ref.PLANT, exceptions=[lost], group_mass_g=4_000)
+        found = await problem(world, body)
+        assert (found["status"], found["errors"][0]["pointer"]) == (422, "/group_mass_g")
+
+    async def test_no_share_is_more_than_a_bag_holds(self, world: World):
+        bags = await sealed(world, 5_000, 5_000)
+        for count, grams, fits in ((1, 2_000_001, False), (2, 4_000_000, True)):
+            body = world.body("store", *bags[:count], site=ref.STATION, group_mass_g=grams)
+            answer = await world.post(body)
+            assert answer.status_code == (201 if fits else 409), answer.text
+            if not fits:
+                assert answer.json()["type"] == "/problems/bag-too-heavy"
 
     async def test_many_weighed_together_excludes_single_weights(self, world: World):
         bags = await sealed(world, 5_000, 5_000)
@@ -281,7 +352,11 @@ class TestRefusals:
         found = await problem(world, body)
         assert (found["type"], found["retry"]) == ("/problems/bag-is-packed", True)
         assert found["batch"] == bag
-        assert box
+        # Beside its container it is not alone, unless that is left behind.
+        await world.event("depart", box, bag, site=ref.STATION, destination=ref.PLANT)
+        wet = {"code": box, "outcome": "refused", "reason": "雨淋"}
+        body = world.body("arrive", bag, site=ref.PLANT, exceptions=[wet])
+        assert await refused(world, body, 409) == "bag-is-packed"
 
     async def test_a_bag_in_two_containers(self, world: World):
         _, [bag] = await packed(world, 5_000)

@@ -131,6 +131,54 @@ class TestIncorrectData:
             )
             assert (status, found["type"]) == (409, "/problems/replacement-differs")
 
+    @pytest.mark.parametrize(("kind", "by", "changes", "status", "name", "pointer"), [
+        ("collect", "collector", {"batches": [{"code": "?", "mass_g": 0}]}, 422, "invalid-body", "/batches/0/mass_g"),
+        ("collect", "collector", {"contents": [BOTTLES | {"material": "wood"}]}, 422, "unknown-packaging", "/contents/0"),
+        ("hand_in", "collector", {"contents": [BOTTLES | {"pieces": 1_000_000}]}, 422, "invalid-body", "/contents"),
+        ("store", "keeper", {"occurred_at": "2030-01-01T00:00:00Z"}, 422, "time-out-of-range", "/occurred_at"),
+        ("store", "keeper", {"site": ref.POINT}, 404, "not-found", "/site"),
+        ("depart", "collector", {"destination": "130110-S9999"}, 404, "not-found", "/destination"),
+        ("depart", "collector", {"trip": "ZY202501011301100099"}, 404, "trip-not-found", "/trip"),
+        ("store", "keeper", {"weighed": {"container": "?", "gross_g": 9, "tare_g": 1}}, 409, "label-is-a-bag", "/weighed/container"),
+    ])  # fmt: skip
+    async def test_what_a_replacement_cannot_be_is_named_where_it_stands_in_it(
+        self, world: World, kind, by, changes, status, name, pointer
+    ):
+        bag, events = await moved_bag(world)
+        changes = json.loads(json.dumps(changes).replace("?", bag))
+        found = await correct(world, correction(world, events[kind], **changes), by)
+        assert (found[0], found[1]["type"]) == (status, f"/problems/{name}"), found
+        places = [found[1].get("pointer"), *(e["pointer"] for e in found[1].get("errors", []))]
+        assert f"/replacement{pointer}" in places, found
+
+    async def test_another_trip_that_nobody_has_told_of_is_opened(self, world: World):
+        [bag] = await world.issue_labels(1)
+        await world.event("collect", bag, mass_g=5_000)
+        departed = await world.event("depart", bag, destination=ref.STATION)
+        trip = str(uuid7(world.rng, world.tick()))
+        _, answer = await correct(world, correction(world, departed, trip=trip), "collector")
+        assert answer["trip"] not in (None, departed["trip"])
+        shown = await world.client("keeper").get(f"/api/v1/trips/{trip}")
+        assert shown.json()["number"] == answer["trip"]
+
+    async def test_what_was_thought_missing_was_there(self, world: World):
+        bags = await world.issue_labels(3)
+        for bag in bags:
+            await world.event("collect", bag, mass_g=1_000)
+        await world.event("depart", *bags, destination=ref.STATION)
+        lost = {"code": bags[2], "outcome": "missing", "reason": "没有"}
+        came = await world.event(
+            "arrive", *bags[:2], site=ref.STATION, exceptions=[lost], group_mass_g=1_800
+        )
+        found = correction(
+            world, came, batches=[{"code": bag} for bag in bags], group_mass_g=2_700
+        )  # fmt: skip
+        del found["replacement"]["exceptions"]
+        assert (await correct(world, found, "keeper"))[0] == 201
+        for bag in bags:
+            shown = await standing(world, bag)
+            assert (shown["status"], shown["mass_g"], shown["flags"]) == ("received", 900, [])
+
     async def test_a_repack_is_corrected_with_all_that_came_of_it(self, world: World):
         bag, _ = await moved_bag(world)
         [out] = await world.issue_labels(1, site=ref.STATION)
@@ -250,6 +298,42 @@ class TestWho:
         assert (status, found["type"]) == (403, "/problems/correction-needs-the-county")
         assert (await correct(world, late, "far_county"))[0] == 404
         assert (await correct(world, late, "county"))[0] == 201
+
+    async def test_a_township_corrects_what_it_counted_itself(self, world: World):
+        bags = await world.issue_labels(2, site=ref.STATION)
+        counted = [
+            await world.event("stock_count", bag, site=ref.STATION, by=by, mass_g=5_000)
+            for bag, by in zip(bags, ("township", "keeper"), strict=True)
+        ]
+        for event, who, status in (
+            (counted[0], "other_township", 404),
+            (counted[0], "township", 201),
+            (counted[1], "township", 403),
+        ):
+            body = correction(world, event, batches=[{"code": _code(event), "mass_g": 4_950}])
+            assert (await correct(world, body, who))[0] == status
+
+    @pytest.mark.parametrize("changes", [
+        {"vehicle": "冀AD12345"}, {"vehicle": "京A99999"}, {"trip": "?"},
+    ])  # fmt: skip
+    async def test_a_driver_does_not_correct_a_load_onto_what_is_another_carrier_s(
+        self, world: World, changes
+    ):
+        bag, other = await world.issue_labels(2)
+        for code in (bag, other):
+            await world.event("collect", code, mass_g=5_000)
+        theirs = await world.event("depart", other, destination=ref.STATION, vehicle="冀AD12345")
+        changes = {key: value.replace("?", theirs["trip"]) for key, value in changes.items()}
+        own = await world.event("depart", bag, destination=ref.STATION, by="carrier")
+        status, found = await correct(world, correction(world, own, **changes), "carrier")
+        assert (status, found["pointer"]) == (403, f"/replacement/{next(iter(changes))}")
+
+    async def test_a_case_that_a_replacement_names_must_be_there(self, world: World):
+        [bag] = await world.issue_labels(1, site=ref.STATION)
+        counted = await world.event("stock_count", bag, site=ref.STATION, by="county", mass_g=5)
+        body = correction(world, counted, case=counted["id"])
+        status, found = await correct(world, body, "county")
+        assert (status, found["pointer"]) == (404, "/replacement/case")
 
     async def test_another_site_s_event_looks_absent(self, world: World):
         bag, events = await moved_bag(world)

@@ -140,6 +140,21 @@ class TestShape:
         body = world.body("collect", bag) | {"batches": [carried]}
         await refused(world, body, 422, "invalid-body", "/batches/0/mass_g")
 
+    async def test_what_is_handed_in_carries_no_mass_over_and_keeps_its_source(self, world, bag):
+        ref_ = {"code": bag, "mass_g": 500, "mass_source": "carried"}
+        body = world.body("hand_in", bag) | {"batches": [ref_]}
+        await refused(world, body, 422, "invalid-body", "/batches/0/mass_source")
+        ref_["mass_source"] = "declared"
+        assert (await world.post(body)).status_code == 201
+        shown = (await world.client("collector").get(f"/api/v1/batches/{bag}")).json()
+        assert shown["mass_source"] == "declared"
+
+    async def test_hand_ins_fill_no_bag_beyond_two_tonnes(self, world: World, bag):
+        for _ in range(2):
+            await world.event("hand_in", bag, mass_g=1_000_000)
+        body = world.body("hand_in", bag, mass_g=1)
+        await refused(world, body, 409, "bag-too-heavy", "/batches/0/code")
+
     @pytest.mark.parametrize("weights", [
         {"tare_g": 100}, {"mass_g": 5_000, "gross_g": 5_000, "tare_g": 1},
         {"gross_g": 100, "tare_g": 100}, {"mass_source": "weighed"},

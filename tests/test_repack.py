@@ -112,6 +112,28 @@ class TestRepack:
         await world.event("arrive", new, site=ref.STATION, mass_g=4_950)
         assert (await booked(world, new))["claimed", "confirmed"] == 4_950
 
+    async def test_what_another_party_weighed_as_an_input_is_not_confirmed_again(
+        self, world: World
+    ):
+        """A gram that was taken back is confirmed once: as an input, or as what it went into."""
+        [near] = await sealed(world, 1_000)
+        [far] = await sealed(world, 3_000, site=ref.POINT)
+        [old, first, second] = await world.issue_labels(3, site=ref.STATION)
+        await world.event("stock_count", old, site=ref.STATION, mass_g=1_000)
+        await world.event("depart", far, destination=ref.STATION)
+        await world.event("arrive", far, site=ref.STATION)
+        inputs = {near: 1_000, far: 3_000, old: 1_000}
+        await done(world, repack(world, inputs, {first: 5_000}))
+        await done(world, repack(world, {first: 5_000}, {second: 5_000}, reason="relabel"))
+        await world.event("depart", second, site=ref.STATION, destination=ref.PLANT)
+        await world.event("arrive", second, site=ref.PLANT, mass_g=4_000)
+        confirmed = [
+            (await booked(world, code)).get(("claimed", "confirmed"), 0)
+            for code in (*inputs, first, second)
+        ]
+        # of 4 000 g a fifth is what the station collected itself
+        assert confirmed == [0, 3_000, 0, 0, 800]
+
     async def test_an_output_whose_repack_comes_late_is_settled(self, world: World):
         [a] = await sealed(world, 5_000)
         [out] = await world.issue_labels(1, site=ref.STATION)
@@ -221,6 +243,22 @@ class TestStockCount:
         body = world.body("stock_count", bag, site=ref.STATION)
         assert await refused(world, body, 409) == "opening-stock-needs-a-mass"
 
+    @pytest.mark.parametrize("by", ["keeper", "county", "township"])
+    async def test_an_inspecting_official_may_enter_it_too(self, world: World, by):
+        bags = await world.issue_labels(2, site=ref.STATION)
+        await world.event("stock_count", *bags, site=ref.STATION, by=by, group_mass_g=9)
+        assert [(await standing(world, b))["mass_g"] for b in sorted(bags)] == [5, 4]
+        assert await booked(world, min(bags)) == {("opening", HERE): 5}
+
+    async def test_what_has_no_mass_of_its_own_is_no_opening_stock(self, world: World):
+        [carried, shared], [held] = await world.issue_labels(2), await sealed(world, 500)
+        body = world.body("stock_count", site=ref.STATION)
+        body["batches"] = [{"code": carried, "mass_g": 5, "mass_source": "carried"}]
+        assert await refused(world, body, 409) == "opening-stock-needs-a-mass"
+        both = world.body("stock_count", shared, held, site=ref.STATION, group_mass_g=600)
+        assert (await done(world, both))["flags"] == ["missing-collect"]
+        assert [(await standing(world, c))["mass_g"] for c in (shared, held)] == [0, 600]
+
     async def test_a_count_weighs_and_changes_nothing_else(self, world: World):
         [bag] = await sealed(world, 5_000)
         await world.event("stock_count", bag, site=ref.STATION, mass_g=4_800, by="county")
@@ -263,6 +301,26 @@ class TestWriteOff:
         await world.event("depart", bag, site=ref.STATION, destination=ref.PLANT)
         await world.event("write_off", bag, site=ref.STATION, by="county", reason="途中丢失")
         assert (await booked(world, bag))["transit", "written_off"] == 5_000
+
+    async def test_a_county_that_a_load_has_nothing_to_do_with_is_flagged(self, world: World):
+        bags = await sealed(world, 5_000, 5_000)
+        await world.event("depart", *bags, site=ref.STATION, destination=ref.PLANT)
+        for bag, site, by, flags in (
+            (bags[0], ref.PLANT, "plant_county", []),
+            (bags[1], FAR_STATION, "far_county", ["missing-arrive", "arrived-elsewhere"]),
+        ):
+            answer = await world.event("write_off", bag, site=site, by=by, reason="灭失")
+            assert answer["flags"] == flags
+
+    async def test_a_container_that_is_lost_on_its_way_takes_its_bags_along(self, world: World):
+        bags = await sealed(world, 1_000, 2_000)
+        [box] = await world.issue_labels(1, site=ref.STATION, kind="container")
+        await world.event("pack", *bags, site=ref.STATION, container=box)
+        await world.event("depart", box, site=ref.STATION, destination=ref.PLANT)
+        answer = await world.event("write_off", box, site=ref.STATION, by="county", reason="翻车")
+        assert answer["flags"] == []
+        for bag, grams in zip(bags, (1_000, 2_000), strict=True):
+            assert (await booked(world, bag))["transit", "written_off"] == grams
 
     async def test_the_holder_may_not(self, world: World):
         [bag] = await sealed(world, 5_000)

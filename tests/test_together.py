@@ -3,16 +3,18 @@
 The deciding part alone, in memory; tests/test_custody_machine.py has it with the database.
 """
 
+from copy import deepcopy
+from dataclasses import replace
 from datetime import timedelta
 from random import Random
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from app.batches.codes import make_code
 from tests import reference as ref
-from tests.machine.arrivals import folded_whole, told_anyhow, told_in_order
+from tests.machine.arrivals import End, end_of, folded_whole, told_anyhow, told_in_order
 from tests.machine.cast import METHODS, START
 from tests.machine.desk import Desk
 from tests.machine.lives import Bag, Body, Box, Life
@@ -39,6 +41,90 @@ def test_any_order_of_arrival_ends_in_the_same_states_and_postings(rng, seed, co
         whole = folded_whole(desk)
         assert {code: end.states[code] for code in whole.states} == whole.states
         assert {code: end.booked[code] for code in whole.states} == whole.booked
+
+
+@given(st.randoms(use_true_random=False))
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+def test_what_is_put_right_at_last_ends_as_if_it_had_been_told_right_at_once(rng):
+    """Repacks too, and whatever has moved on since: only the origin of a mixture cannot change."""
+    life = a_life(rng, 20)
+    desk, known_as = Desk(BAGS, BOXES), {}
+    wrong = {body["id"]: mistyped(rng, body) for body in life if rng.random() < 0.3}
+    for body in life:
+        assert isinstance(desk.tell(wrong.get(body["id"], body)), dict)
+    waiting = [body for body in life if wrong.get(body["id"], body) != body]
+    waiting = rng.sample(waiting, len(waiting))
+    while waiting:
+        stay = []
+        for body in waiting:
+            right = {key: value for key, value in body.items() if key != "id"}
+            fix = correction(body, "incorrect_data", replacement=right)
+            answer = desk.tell(fix)
+            if isinstance(answer, dict):
+                known_as[fix["id"]] = body["id"]
+            else:
+                assert answer.name == "later-events-rest-on-this"
+                stay.append(body)
+        assume(len(stay) < len(waiting))
+        waiting = stay
+    assert as_text(end_of(desk), known_as) == as_text(told_in_order(Desk(BAGS, BOXES), life), {})
+
+
+@given(st.randoms(use_true_random=False), st.integers(0, 19))
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+def test_what_is_taken_back_ends_as_if_it_had_never_been_told(rng, n):
+    life = a_life(rng, 20)
+    desk, without = Desk(BAGS, BOXES), Desk(BAGS, BOXES)
+    taken_back = life[n % len(life)]
+    for body in life:
+        desk.tell(body)
+    answer = desk.tell(correction(taken_back, "did_not_occur", site=taken_back["site"]))
+    if not isinstance(answer, dict):
+        assert answer.name == "later-events-rest-on-this"
+        return
+    for body in life:
+        if body is not taken_back:
+            assert isinstance(without.tell(body), dict)
+    assert as_text(end_of(desk), {}) == as_text(end_of(without), {})
+
+
+def mistyped(rng: Random, body: Body) -> Body:
+    """Return an event with other weights and pieces than it had."""
+    wrong = deepcopy(body)
+    if "group_mass_g" in wrong:
+        wrong["group_mass_g"] = rng.randint(1, 6_000)
+    if "weighed" in wrong:
+        wrong["weighed"]["gross_g"] += rng.randint(1, 6_000)
+    for named in wrong.get("batches", ()):
+        if "mass_g" in named:
+            named["mass_g"] = rng.randint(1, 9_000)
+    for line in wrong.get("contents", ()):
+        line |= {"pieces": rng.randint(1, 90), "scope": rng.choice(["pesticide", "film"])}
+    if wrong["kind"] == "repack":
+        for named in (rng.choice(wrong["inputs"]), rng.choice(wrong["outputs"])):
+            named["mass_g"] += 70
+    return wrong
+
+
+def correction(body: Body, reason: str, **fields) -> Body:
+    """Return a correction of an event; its id sorts behind all others."""
+    made = {"id": f"f{body['id'][1:]}", "kind": "correct", "corrects": body["id"]}
+    return {**made, "reason": reason, **fields}
+
+
+def as_text(end: End, known_as: dict[str, str]) -> list[str]:
+    """Return what stands, a line a bag, flag or posting, events under the ids they are `known_as`."""
+    told = {code: s for code, s in end.states.items() if s.last is not None and code in BAGS}
+    lines = [f"{code} {replace(s, flags=())}" for code, s in told.items()]
+    lines += [f"{code} {flag}" for code, s in told.items() for flag in s.flags]
+    lines += [
+        f"{code} {grams} {' '.join(map(str, key))}"
+        for code, sums in end.booked.items()
+        for key, grams in sums.items()
+    ]
+    for new, old in known_as.items():
+        lines = [line.replace(new, old) for line in lines]
+    return sorted(lines)
 
 
 class Told:

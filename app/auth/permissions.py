@@ -5,7 +5,7 @@ A right to act is not sight: `areas/scope.py` says which rows an action can reac
 
 from dataclasses import dataclass
 
-from app.auth.caller import OFFICIALS, ROLE_NAMES, Caller
+from app.auth.caller import OFFICIALS, ROLE_NAMES, SITE_ROLES, Caller
 from app.errors import Forbidden
 
 DEPARTMENT_NAMES = {
@@ -62,13 +62,11 @@ RIGHTS = {
     "event.unpack": _right("拆箱", "collector", "keeper", "plant"),
     "event.repack": _right("分拣、合并、换签", "collector", "keeper", "plant"),
     # the holder, or whoever inspects it
-    "event.stock_count": _right(
-        "盘点", "collector", "keeper", "plant", "township", "county", "city", "province"
-    ),
+    "event.stock_count": Right("盘点", SITE_ROLES | OFFICIALS, WORKING_DEPARTMENTS | {None}),
     "event.write_off": _right("核销", "county", departments=REGULATORS),
     # whoever recorded it, for a day; then the county and those above it
-    "event.correct": _right(
-        "更正登记", "collector", "keeper", "plant", "carrier", "county", "city", "province"
+    "event.correct": Right(
+        "更正登记", SITE_ROLES | OFFICIALS | {"carrier"}, WORKING_DEPARTMENTS | {None}
     ),
     # the phone's page: what it takes along for a village without signal
     "capture.pack": _right("取用现场登记资料", "collector", "keeper", "plant", "carrier"),

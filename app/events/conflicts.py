@@ -135,6 +135,18 @@ class OpeningStockNeedsAMass(DomainError):
     )
 
 
+class BagTooHeavy(DomainError):
+    """More in one bag than any bag holds: of many hand-ins, or its share of a weighing together."""
+
+    name = "bag-too-heavy"
+    kind = Kind.CONFLICT
+    title = ("一袋超过两吨", "The bag would weigh over two tonnes")
+    detail = (
+        "这样登记，袋 {batch} 会超过 2000 千克，一袋装不下。请核对重量和件数。",
+        "The bag {batch} would weigh more than 2 000 000 g.",
+    )
+
+
 RULES: dict[str, type[DomainError]] = {
     error.name: error
     for error in (
@@ -149,6 +161,7 @@ RULES: dict[str, type[DomainError]] = {
         BagNotInContainer,
         OutputAlreadyUsed,
         OpeningStockNeedsAMass,
+        BagTooHeavy,
     )
 }
 """Conflicts of the fold by rule."""

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from app.auth.caller import OFFICIALS, SITE_ROLES, Caller
 from app.auth.permissions import require
-from app.errors import NotFound
+from app.errors import DomainError, NotFound
 from app.events.correction_errors import (
     CorrectionNeedsTheCounty,
     CorrectionOfACorrection,
@@ -19,20 +19,23 @@ from app.events.correction_errors import (
     NotCorrectable,
     ReplacementDiffers,
 )
-from app.events.decide import NO_REACH, flags_of, stamps_of
+from app.events.decide import NO_REACH, carrier_of, check_case, flags_of, stamps_of
 from app.events.effects import Acted, effects_of
 from app.events.facts import Facts
 from app.events.happening import Happening, codes_in, day_of, happening_of
 from app.events.on_labels import check_labels, issued_of
-from app.events.on_trip import regime_for, trip_for
+from app.events.on_trip import check_trip, regime_for, trip_for
 from app.events.parse import Item
-from app.events.rules import SiteFacts, Times, check_place, times_of
+from app.events.rules import SiteFacts, Times, check_place, check_vehicle, times_of
 from app.events.schemas import SHAPES
 from app.events.sent import private_of, public_of, public_of_correction
 from app.events.settle import Decision, Duplicate, Sealed, Source, settle, standing_under
 from app.ledger.leaf import utc
+from app.trips.open import OpenedTrip
 
 FOR_THE_AUTHOR = timedelta(hours=24)
+COUNTY_AND_ABOVE = OFFICIALS - {"township"}
+"""Who corrects what others recorded."""
 
 
 def decide_correction(
@@ -58,8 +61,8 @@ def decide_correction(
     target, recorded_at, actor = _target(facts, correct.corrects)
     if correct.occurred_at:
         times_of(correct.occurred_at, item.sent_at, now, None)
-    _check_author(caller, target, recorded_at, actor, now)
     site = _site_of(facts, caller, item, target)
+    _check_author(caller, target, recorded_at, actor, now)
     by = facts.corrected.get(target.event)
     if by:  # told only to whoever may correct it: to others it looks absent
         raise EventAlreadyCorrected(event=target.event, by=by, pointer="/corrects")
@@ -82,9 +85,14 @@ def decide_correction(
         }
         acted = effects_of(facts, None, target, item.pointers)
         stamps["flags"] = []
-        happening, trip = None, None
+        happening, trip, opens = None, None, None
     else:
-        happening, acted, trip = _replaced(item, facts, caller, now, source, target, site)
+        try:
+            happening, acted, trip, opens = _replaced(
+                item, facts, caller, now, source, target, site
+            )
+        except DomainError as error:
+            raise error.within("/replacement") from None
         stamps = happening.stamps
     return settle(
         facts,
@@ -99,6 +107,7 @@ def decide_correction(
         occurred_at=correct.occurred_at or now,
         effective_at=datetime.fromisoformat(stamps["effective_at"]),
         trip=trip,
+        opens=opens,
         takes_back=target,
     )
 
@@ -111,18 +120,22 @@ def _replaced(
     source: Source,
     target: Happening,
     site: SiteFacts,
-) -> tuple[Happening, Acted, UUID | None]:
-    """Return what takes the target's place, what that does, and its trip."""
+) -> tuple[Happening, Acted, UUID | None, OpenedTrip | None]:
+    """Return what takes the target's place, what that does, and its trip, opened or not."""
     draft = item.draft
     assert draft is not None
     _check_same(item, target)
+    check_vehicle(caller, carrier_of(draft, facts))
+    check_case(draft, facts, caller)
     check_labels(item, facts)
     times = _times(item, facts, target, now)
     check_place(draft, site, day_of(times.effective))
     regime = regime_for(draft, facts, day_of(times.effective))
     trip = UUID(target.stamps["trip"]) if "trip" in target.stamps else None
+    opens = None
     if getattr(draft, "trip", None) or trip is None:
-        trip, _ = trip_for(draft, facts, times, regime)
+        trip, opens = trip_for(draft, facts, times, regime)
+    check_trip(caller, facts.trips.get(trip) if trip else None, draft)
     stamps = stamps_of(item, facts, caller, now, times, trip, regime)
     stamps |= {
         "county": site.county,
@@ -134,7 +147,7 @@ def _replaced(
     happening = Happening(str(draft.id), target.root, body, stamps, corrects=target.event)
     acted = effects_of(facts, happening, target, item.pointers)
     stamps["flags"] = flags_of(draft, facts, times, acted, trip=trip, regime=regime)
-    return happening, acted, trip
+    return happening, acted, trip, opens
 
 
 def _target(facts: Facts, corrects: UUID) -> tuple[Happening, datetime, str]:
@@ -159,15 +172,11 @@ def _check_author(
     actor: str,
     now: datetime,
 ) -> None:
-    """Raise where somebody may not correct this: out of sight it is absent."""
-    if caller.role in OFFICIALS:
-        return  # their reach is looked at with the site
+    """Raise where somebody may not correct this; what is out of reach was looked at with the site."""
     own = str(caller.id) == actor
-    if caller.role in SITE_ROLES and caller.site != target.body["site"] and not own:
-        raise EventNotFound(event=target.event, retry=True, pointer="/corrects")
     if caller.role == "carrier" and not own:
         raise EventNotFound(event=target.event, retry=True, pointer="/corrects")
-    if not own or now - recorded_at > FOR_THE_AUTHOR:
+    if caller.role not in COUNTY_AND_ABOVE and not (own and now - recorded_at <= FOR_THE_AUTHOR):
         raise CorrectionNeedsTheCounty(event=target.event, pointer="/corrects")
 
 

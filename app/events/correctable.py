@@ -15,7 +15,7 @@ from app.auth.permissions import allows
 from app.batches.models import Batch
 from app.errors import NotFound
 from app.events.answered import in_degrees
-from app.events.correct import FOR_THE_AUTHOR
+from app.events.correct import COUNTY_AND_ABOVE, FOR_THE_AUTHOR
 from app.events.happening import Happening, happening_of
 from app.events.schemas import KINDS
 from app.ledger.leaf import read_leaf
@@ -96,11 +96,13 @@ async def may_correct(
     """
     if found.happening is None or found.corrected_by or not allows(caller, "event.correct"):
         return False
-    if caller.role in OFFICIALS:
-        reach = await reach_of(session, caller)
-        return reach.holds_site(found.site.code, found.site.county, found.site.township)
-    mine = found.actor == caller.id and caller.site in (None, found.site.code)
-    return mine and now - found.recorded_at <= FOR_THE_AUTHOR
+    own = found.actor == caller.id and now - found.recorded_at <= FOR_THE_AUTHOR
+    if not own and caller.role not in COUNTY_AND_ABOVE:
+        return False
+    if caller.role not in OFFICIALS:
+        return caller.site in (None, found.site.code)
+    reach = await reach_of(session, caller)
+    return reach.holds_site(found.site.code, found.site.county, found.site.township)
 
 
 async def own_of_today(

@@ -28,7 +28,7 @@ from app.events.rules import (
     receiver_flags,
     times_of,
 )
-from app.events.schemas import Arrive, Depart, Draft, Repack
+from app.events.schemas import Arrive, Depart, Draft, Repack, StockCount, WriteOff
 from app.events.sent import private_of, public_of
 from app.events.settle import Decision, Duplicate, Sealed, Source, settle, standing_under
 from app.ledger.leaf import utc
@@ -51,16 +51,12 @@ def decide(
     if standing:
         return standing
 
-    plate = draft.vehicle if isinstance(draft, Depart) else ""
     site = facts.sites.get(draft.site)
-    check_right(
-        caller, draft, facts.carriers.get(plate), facts.reaches.get(caller.id, NO_REACH), site
-    )
+    reach = facts.reaches.get(caller.id, NO_REACH)
+    check_right(caller, draft, carrier_of(draft, facts), reach, site)
     if site is None:
         raise NotFound(what=draft.site, pointer="/site")
-    case = getattr(draft, "case", None)
-    if case and (case, caller.id) not in facts.cases:
-        raise NotFound(what=str(case), pointer="/case")
+    check_case(draft, facts, caller)
     check_labels(item, facts)
     times = times_of(draft.occurred_at, item.sent_at, now, issued_of(item, facts))
     check_place(draft, site, day_of(times.effective))
@@ -86,6 +82,18 @@ def decide(
         trip=trip,
         opens=opens,
     )
+
+
+def carrier_of(draft: Draft, facts: Facts) -> str | None:
+    """Return which organisation runs the vehicle of a departure, as far as it is registered."""
+    return facts.carriers.get(draft.vehicle) if isinstance(draft, Depart) else None
+
+
+def check_case(draft: Draft, facts: Facts, caller: Caller) -> None:
+    """Raise NotFound where a count or a write-off names a case that the caller does not see."""
+    case = draft.case if isinstance(draft, StockCount | WriteOff) else None
+    if case and (case, caller.id) not in facts.cases:
+        raise NotFound(what=str(case), pointer="/case")
 
 
 def stamps_of(

@@ -12,7 +12,7 @@ from app.balance.postings import Transfer, outstanding
 from app.errors import DomainError
 from app.events.conflicts import RULES
 from app.events.facts import Facts, Known
-from app.events.fold import Folded
+from app.events.fold import LEFT_BEHIND, Folded
 from app.events.happening import Happening
 from app.events.resting import check_nothing_rests
 from app.events.shelf import settled, tied
@@ -132,7 +132,7 @@ def _fold_anew(
                 shelf.story(code),
                 facts.known[code].booked,
                 shared=known.shared,
-                heir=facts.known[code].state.collector,
+                known=facts.known[code].state,
             )
             for code in known.since
         }
@@ -234,8 +234,8 @@ def placed(state: State, happening: Happening, code: str) -> State:
 
 def _astray(facts: Facts, happening: Happening) -> tuple[str, ...]:
     """Flag a container with bags in it that is handled at another site than it was last seen."""
-    if happening.kind == "arrive":
-        return ()
+    if happening.kind in ("arrive", "write_off"):
+        return ()  # it comes from elsewhere, or nobody has it; of its bags it is said anyway
     for code in _containers(happening):
         state = facts.known[code].state
         elsewhere = state.site not in (None, happening.body["site"]) or state.trip
@@ -245,14 +245,16 @@ def _astray(facts: Facts, happening: Happening) -> tuple[str, ...]:
 
 
 def _flags(folded: Mapping[str, Folded], happening: Happening) -> tuple[str, ...]:
-    found = (
-        flag
+    taken = [
+        (step, moved)
         for code in sorted(folded)
         for step, moved in reversed(folded[code].taken)
         if step.event == happening.event
-        for flag in moved.flags
-    )
-    return tuple(dict.fromkeys(found))
+    ]
+    divided = {step.group for step, _ in taken if step.outcome not in LEFT_BEHIND}
+    # A scale showed something, and nobody has told yet of what: it is divided once they do.
+    empty = ("missing-pack",) if set(happening.weighed) - divided else ()
+    return tuple(dict.fromkeys((*(flag for _, moved in taken for flag in moved.flags), *empty)))
 
 
 def _seers(facts: Facts, happening: Happening) -> frozenset[str]:

@@ -4,12 +4,11 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
+from app.events.state import MAX_MASS_G
 from app.trips.fields import ClientId, Instant, Plate, TripRef
 
-__all__ = ["EventId", "Instant", "Plate", "TripRef"]
+__all__ = ["MAX_MASS_G", "EventId", "Instant", "Plate", "TripRef"]
 
-MAX_MASS_G = 2_000_000
-"""Two tonnes: no bag, and no container, weighs more."""
 MAX_BATCHES = 500
 MAX_GROUP_G = 60_000_000
 """Sixty tonnes: no lorry with its load weighs more."""

@@ -19,7 +19,7 @@ from app.balance.postings import (
     site_account,
     transit_account,
 )
-from app.events.state import FINAL, LabelFacts, State, Step, add_mass
+from app.events.state import FINAL, MAX_MASS_G, LabelFacts, State, Step, add_mass
 from app.events.taking import Conflict, Moved, Taking
 
 HELD = frozenset({"collected", "stored", "received"})
@@ -88,7 +88,13 @@ def advance(
         return taking.conflict(AFTER_THE_END[state.status], retry=state.packed_by is not None)
     if state.container and not step.via and step.kind not in OF_PACKED:
         return taking.conflict("bag-is-packed", retry=True, in_the_way=state.packed_by)
+    if step.group and step.mass_g is not None and step.mass_source != "apportioned":
+        # Its container is on the scale and it is too: what is it of the net?
+        return taking.conflict("bag-is-packed", retry=True, in_the_way=state.packed_by)
     conflict = _KINDS[step.kind](taking)
+    if conflict is None and taking.state.mass_g > MAX_MASS_G:
+        # Another's weight that is still to come may leave it a smaller share.
+        return taking.conflict("bag-too-heavy", retry=bool(step.group), in_the_way=state.last_event)
     return conflict or taking.done()
 
 
@@ -108,8 +114,7 @@ def _hand_in(taking: Taking) -> Conflict | None:
         return taking.conflict("bag-is-open-elsewhere")
     taking.fill()
     taking.enter("open")
-    source = "weighed" if step.mass_g is not None else "counted"
-    taking.change(hand_ins=state.hand_ins + 1, mass_source=source)
+    taking.change(hand_ins=state.hand_ins + 1, mass_source=step.mass_source or "counted")
     return None
 
 
@@ -205,8 +210,9 @@ def _unpack(taking: Taking) -> Conflict | None:
 
 def _stock_count(taking: Taking) -> Conflict | None:
     state, step = taking.state, taking.step
-    if state.status == "unused":
-        if step.mass_g is None:
+    # Of a weighing with bags that are known an unknown one gets no share: that is no opening stock.
+    if state.status == "unused" and step.mass_g != 0:
+        if step.mass_g is None or step.mass_source == "carried":
             return taking.conflict("opening-stock-needs-a-mass", retry=True)
         found = ((f"{taking.label.county}/{taking.label.scope}", step.mass_g),)
         taking.book(found, OPENING, site_account(step.site))
@@ -260,6 +266,7 @@ def _come_out(taking: Taking) -> Conflict | None:
         contents=step.contents,
         materials=step.materials,
         collector=step.heir,
+        claim=step.claim,
         born=step.event,
     )
     return None
@@ -267,7 +274,7 @@ def _come_out(taking: Taking) -> Conflict | None:
 
 def _write_off(taking: Taking) -> Conflict | None:
     state, step = taking.state, taking.step
-    if state.status == "in_transit":
+    if state.status == "in_transit" and step.site in (state.site, state.destination):
         account = transit_account(state.trip or "")
         taking.weigh(DIFFERENCE, account)
         sender = (state.site or step.site)[:6]

@@ -72,13 +72,17 @@ class Happening:
         )
 
     @property
+    def weighed(self) -> list[tuple[str, int]]:
+        """What was weighed at once, with its net grams: containers, or under "" all that it names."""
+        found = [(code, net) for code, net in self.containers.items() if net is not None]
+        if "group_mass_g" in self.body:
+            found.append(("", self.body["group_mass_g"]))
+        return found
+
+    @property
     def ties(self) -> bool:
         """Tell whether its bags have a say in each other's masses."""
-        return (
-            self.kind == "repack"
-            or "group_mass_g" in self.body
-            or any(net is not None for net in self.containers.values())
-        )
+        return self.kind == "repack" or bool(self.weighed)
 
     @cached_property
     def repacking(self) -> Repacking | None:
@@ -114,8 +118,14 @@ class Happening:
         return removed_by_input(body.inputs, body.removed) if body and body.removed else {}
 
     def reaches(self, code: str, container: str | None) -> str | None:
-        """Return the container through which it reaches a bag that it names as an exception."""
-        return container if code in self._outcomes and container in self.containers else None
+        """Return the container that it names beside a bag in it: such a bag is not named alone.
+
+        What goes in or comes out is; and so is what arrives of a container that is left behind.
+        """
+        if container not in self.containers or self.kind in ("pack", "unpack"):
+            return None
+        alone = container in self.left_behind and code not in self._outcomes
+        return None if alone else container
 
     def step(self, code: str, via: str | None = None) -> Step:
         """Return what it says of one bag: named by itself, or reached `via` its container."""

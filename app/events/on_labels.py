@@ -40,10 +40,9 @@ def check_labels(item: Item, facts: Facts) -> None:
             )
             facts.shelf.open(code)
     draft = item.draft
-    for text in _container_texts(draft):
-        code = item.codes[text]
-        if facts.labels[code].kind != "container":
-            raise LabelIsABag(batch=code, pointer=item.pointers[code])
+    for text, pointer in _as_containers(draft):
+        if facts.labels[item.codes[text]].kind != "container":
+            raise LabelIsABag(batch=item.codes[text], pointer=pointer)
     if isinstance(draft, Together) and draft.event_kind not in ("pack", "unpack"):
         return
     fields = ("batches", "inputs", "outputs")
@@ -54,10 +53,11 @@ def check_labels(item: Item, facts: Facts) -> None:
             raise wrong(batch=code, pointer=item.pointers[code])
 
 
-def _container_texts(draft: Draft) -> list[str]:
-    found = [draft.container] if isinstance(draft, Pack | Unpack) else []
+def _as_containers(draft: Draft) -> list[tuple[str, str]]:
+    """Return the codes that stand where only a container can, each with its pointer."""
+    found = [(draft.container, "/container")] if isinstance(draft, Pack | Unpack) else []
     if isinstance(draft, Together) and draft.weighed:
-        found.append(draft.weighed.container)
+        found.append((draft.weighed.container, "/weighed/container"))
     return found
 
 
@@ -74,10 +74,11 @@ def containers_of(item: Item, facts: Facts) -> dict[str, int | None]:
         code = item.codes[ref.code]
         if facts.labels[code].kind != "container":
             continue
-        if ref.gross_g is None:
-            found[code] = ref.mass_g
+        if ref.gross_g is None or ref.mass_source == "carried":
+            found[code] = None if ref.mass_source == "carried" else ref.mass_g
         else:
-            found[code] = _net(facts, code, ref.gross_g, ref.tare_g, item.pointers[code])
+            place = item.pointers[code].removesuffix("/code")
+            found[code] = _net(facts, code, ref.gross_g, ref.tare_g, place)
     if isinstance(draft, Arrive):
         for exception in draft.exceptions or ():
             code = item.codes[exception.code]
@@ -85,16 +86,14 @@ def containers_of(item: Item, facts: Facts) -> dict[str, int | None]:
                 found.setdefault(code, None)
     if draft.weighed:
         code = item.codes[draft.weighed.container]
-        found[code] = _net(
-            facts, code, draft.weighed.gross_g, draft.weighed.tare_g, item.pointers[code]
-        )
+        found[code] = _net(facts, code, draft.weighed.gross_g, draft.weighed.tare_g, "/weighed")
     return found
 
 
-def _net(facts: Facts, code: str, gross_g: int, tare_g: int | None, pointer: str) -> int:
+def _net(facts: Facts, code: str, gross_g: int, tare_g: int | None, place: str) -> int:
     tare_g = facts.labels[code].tare_g if tare_g is None else tare_g
     if tare_g is None:
-        raise TareUnknown(batch=code, pointer=pointer)
+        raise TareUnknown(batch=code, pointer=f"{place}/tare_g")
     if gross_g <= tare_g:
-        raise NetNotPositive(batch=code, tare_g=tare_g, pointer=pointer)
+        raise NetNotPositive(batch=code, tare_g=tare_g, pointer=f"{place}/gross_g")
     return gross_g - tare_g

@@ -11,7 +11,7 @@ from app.events.effects import Effect
 from app.events.errors import TripNotFound
 from app.events.facts import Facts, TripRow
 from app.events.happening import day_of
-from app.events.rules import Times, destination_of, regime_of
+from app.events.rules import Times, regime_of
 from app.events.schemas import Arrive, Depart, Draft
 from app.events.state import State
 from app.trips.note import Noted, trips_in
@@ -57,10 +57,12 @@ def manifest_flags_of(
 
 
 def regime_for(draft: Draft, facts: Facts, on: date) -> str | None:
-    """Return the regime of a departure's load; None for other events."""
-    destination = facts.sites.get(draft.destination) if isinstance(draft, Depart) else None
-    if destination is None:
+    """Return the regime of a departure's load, None for other events; NotFound: where it goes."""
+    if not isinstance(draft, Depart):
         return None
+    destination = facts.sites.get(draft.destination)
+    if destination is None:
+        raise NotFound(what=draft.destination, pointer="/destination")
     return regime_of(destination, on, facts.policies.of(draft.site[:6], on))
 
 
@@ -70,9 +72,6 @@ def trip_for(
     """Return the trip that an event is part of, and the one it opens."""
     if not isinstance(draft, Depart | Arrive):
         return None, None
-    destination = facts.sites.get(destination_of(draft) or draft.site)
-    if destination is None:
-        raise NotFound(what=destination_of(draft), pointer="/destination")
     # A later pick-up may have named the first departure's id before that departure was told.
     named = draft.trip or (draft.id if isinstance(draft, Depart) else None)
     known = facts.trips.get(named) if named else None

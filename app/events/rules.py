@@ -130,13 +130,17 @@ def check_right(
         site and reach.holds_site(site.code, site.county, site.township)
     ):
         raise NotFound(what=draft.site, pointer="/site")
-    if caller.role in SITE_ROLES:
-        if caller.site != draft.site:
-            raise NotFound(what=draft.site, pointer="/site")
-    elif caller.role == "carrier" and (not carrier or carrier != caller.organisation):
+    if caller.role in SITE_ROLES and caller.site != draft.site:
+        raise NotFound(what=draft.site, pointer="/site")
+    check_vehicle(caller, carrier)
+
+
+def check_vehicle(caller: Caller, carrier: str | None) -> None:
+    """Raise Forbidden where a driver would load a vehicle that another organisation runs."""
+    if caller.role == "carrier" and (not carrier or carrier != caller.organisation):
         raise Forbidden(
-            action=f"{RIGHTS[action].name}（车辆不属于本单位）",
-            action_en=f"{action}, with a vehicle of another organisation",
+            action=f"{RIGHTS['event.depart'].name}（车辆不属于本单位）",
+            action_en="event.depart, with a vehicle of another organisation",
             pointer="/vehicle",
         )
 

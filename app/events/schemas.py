@@ -103,7 +103,8 @@ class HandIn(OnBatches):
 
     @model_validator(mode="after")
     def _one_batch(self) -> "HandIn":
-        _one(self.batches)
+        if _one(self.batches)[0].mass_source == "carried":
+            raise Unfit("交回的重量没有可沿用的", "has a mass of its own", "/batches/0/mass_source")
         return self
 
 
@@ -159,6 +160,9 @@ class Arrive(Together):
     def _names_something(self) -> "Arrive":
         if not self.batches and not self.exceptions:
             raise Unfit("至少写一个袋", "name at least one batch", "/batches")
+        came = self.batches or any(e.outcome == "damaged" for e in self.exceptions or ())
+        if self.group_mass_g is not None and not came:
+            raise Unfit("没有收下的袋，不写重量", "nothing came in that it weighs", "/group_mass_g")
         return self
 
 

@@ -10,11 +10,14 @@ from dataclasses import dataclass, field, replace
 
 from app.balance.postings import DIFFERENCE, FIELD, OPENING, REPACK, UNEXPLAINED, Transfer
 from app.events.happening import Happening
-from app.events.state import Order, Step, Vector, add_mass
+from app.events.state import Order, State, Step, Vector, add_mass
 from app.events.story import members_at, story_of
 
 WEIGHED_AGAINST = frozenset({DIFFERENCE, FIELD, OPENING, UNEXPLAINED})
 """The accounts that a weighing can be booked against."""
+
+
+NOTHING = State()
 
 
 class Lacking(Exception):
@@ -120,18 +123,19 @@ def settled(
     booked: Sequence[Transfer],
     *,
     shared: Collection[str] = (),
-    heir: str | None = None,
+    known: State = NOTHING,
 ) -> list[Step]:
     """Return a story with the shares filled in that stand in the bookings; `shared` are left open.
 
-    `heir` is the collector of a bag that came out of a repack, as its state has it.
+    `known` is the bag's state: it has whose claim came with it out of a repack, if it did.
     """
     found = []
     for step in story:
         if step.event in shared or not (step.group or step.repacking):
             found.append(step)
         else:
-            found.append(replace(filled(code, step, booked), heir=heir))
+            share = filled(code, step, booked)
+            found.append(replace(share, heir=known.collector, claim=known.claim))
     return found
 
 

@@ -19,8 +19,13 @@ STAGES = {
     "disposed": "dispose",
 }
 """The stage of the chain that a status belongs to."""
+MAX_MASS_G = 2_000_000
+"""Two tonnes: no bag weighs more."""
 FINAL = frozenset({"repacked", "written_off", "disposed"})
 """Nothing follows: the mass is elsewhere, or off the books."""
+
+Claim = tuple[tuple[str, int, int], ...]
+"""So many grams in so many, by `<county>/<scope>`, sorted: origins that are not there have none."""
 
 Line = tuple[str, str, str, str, int]
 """material, form, size, scope, pieces"""
@@ -102,7 +107,9 @@ class Step:
     vector: Vector | None = None
     """Of a repack's output: the mass by origin that its inputs give it."""
     heir: str | None = None
-    """Of a repack's output: the point whose claim the next party's weighing confirms."""
+    """Of a repack's output: the site whose claim the next party's weighing confirms."""
+    claim: "Claim | None" = None
+    """Of a repack's output: which part of it that claim is; None: all."""
 
     @property
     def order(self) -> "Order":
@@ -141,6 +148,8 @@ class State:
     collector: str | None = None
     """The site that took the packaging back."""
     confirmed: bool = False
+    claim: Claim | None = None
+    """Of what came out of a repack: the part that nobody but the collector had weighed; None: all."""
     flags: tuple[tuple[str, str], ...] = ()
     """(event, flag) of every step that did not fit by itself."""
     last: Order | None = None
@@ -151,6 +160,17 @@ class State:
     def mass_g(self) -> int:
         """The bag's mass, over all origins."""
         return sum(grams for _, grams in self.mass)
+
+    def claimed(self, mass: Vector) -> Vector:
+        """Return the part of a mass of this bag that its collector claims, to the nearest gram."""
+        if self.claim is None:
+            return mass
+        parts = {origin: (part, whole) for origin, part, whole in self.claim}
+        found = ((origin, grams, *parts.get(origin, (0, 1))) for origin, grams in mass)
+        return tuple(
+            (origin, (2 * grams * part + whole) // (2 * whole))
+            for origin, grams, part, whole in found
+        )
 
 
 def state_to_json(label: LabelFacts, state: State) -> dict[str, Any]:
@@ -165,6 +185,8 @@ def state_from_json(stored: dict[str, Any]) -> State:
         values[key] = tuple(tuple(item) for item in values[key])
     if values["last"] is not None:
         values["last"] = tuple(values["last"])
+    if values.get("claim") is not None:
+        values["claim"] = tuple(tuple(item) for item in values["claim"])
     return State(**values)
 
 

@@ -209,5 +209,5 @@ class Taking:
             and step.site != state.collector
             and step.mass_source in OTHERS_WEIGHING
         ):
-            self.book(state.mass, CLAIMED, CONFIRMED, state.collector[:6])
+            self.book(state.claimed(state.mass), CLAIMED, CONFIRMED, state.collector[:6])
             self.change(confirmed=True)

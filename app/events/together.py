@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from app.balance.apportion import apportion
 from app.balance.postings import REPACK, Transfer
 from app.events.fold import LEFT_BEHIND, Folded, advance, next_move
-from app.events.state import LabelFacts, Order, Repacking, State, Step, Vector, add_mass
+from app.events.state import Claim, LabelFacts, Order, Repacking, State, Step, Vector, add_mass
 from app.events.taking import Conflict, Moved
 
 
@@ -80,15 +80,15 @@ def _happen(bags: Mapping[str, _Bag], codes: Sequence[str]) -> Conflict | None:
     made = {output.code for output in body.outputs} if body else set()
     if body is None or all(step.vector is not None for c, step in steps.items() if c in made):
         return _all(bags, steps)
-    before = {code: bags[code].state for code, _ in body.inputs if code in steps}
     conflict = _all(bags, {code: step for code, step in steps.items() if code not in made})
     if conflict:
         return conflict
-    given = _given(bags, [code for code, _ in body.inputs], steps)
+    inputs = [bags[code] for code, _ in body.inputs if code in steps]
+    given = _sum(_gave(bag) for bag in inputs)
     vectors = _shared_out(body, given)
-    heir = _heir(bags, before, steps)
+    heir, claim = _handed_on(inputs, given)
     outputs = {
-        code: replace(step, vector=vectors[code], heir=heir)
+        code: replace(step, vector=vectors[code], heir=heir, claim=claim)
         for code, step in steps.items()
         if code in made
     }
@@ -108,7 +108,7 @@ def _divided(steps: dict[str, Step], bags: Mapping[str, _Bag]) -> dict[str, Step
     groups: dict[tuple[str, int], list[str]] = defaultdict(list)
     found = dict(steps)
     for code, step in steps.items():
-        if step.group is None or step.outcome in LEFT_BEHIND:
+        if step.group is None or step.mass_g is not None or step.outcome in LEFT_BEHIND:
             continue
         if step.delta is None:
             groups[step.group].append(code)
@@ -123,16 +123,14 @@ def _divided(steps: dict[str, Step], bags: Mapping[str, _Bag]) -> dict[str, Step
     return found
 
 
-def _given(bags: Mapping[str, _Bag], inputs: Sequence[str], steps: Mapping[str, Step]) -> Vector:
-    """Return what the inputs gave to the outputs, by origin."""
-    total: Vector = ()
-    for code in inputs:
-        if code in steps:
-            _, moved = bags[code].taken[-1]
-            total = add_mass(
-                total, [(t.origin, t.mass_g) for t in moved.transfers if t.target == REPACK]
-            )
-    return total
+def _gave(bag: _Bag) -> Vector:
+    """Return what an input gave to the outputs, by origin."""
+    _, moved = bag.taken[-1]
+    return _sum(((t.origin, t.mass_g),) for t in moved.transfers if t.target == REPACK)
+
+
+def _sum(vectors: Iterable[Vector]) -> Vector:
+    return add_mass((), [part for vector in vectors for part in vector])
 
 
 def _shared_out(body: Repacking, given: Vector) -> dict[str, Vector]:
@@ -152,12 +150,18 @@ def _shared_out(body: Repacking, given: Vector) -> dict[str, Vector]:
     return found
 
 
-def _heir(
-    bags: Mapping[str, _Bag], before: Mapping[str, State], steps: Mapping[str, Step]
-) -> str | None:
-    """Return the point whose claim goes on with the outputs: it repacked what nobody confirmed."""
-    for code in before:
-        state = bags[code].state
-        if state.collector == steps[code].site and not state.confirmed:
-            return state.collector
-    return None
+def _handed_on(inputs: Iterable[_Bag], given: Vector) -> tuple[str | None, Claim | None]:
+    """Return whose claim goes on with the outputs, and which part of them it is.
+
+    What another party weighed at the latest as an input is confirmed and not claimed again. So
+    mostly the claims that are left are those of the site that repacks what it collected itself.
+    """
+    waiting = [bag for bag in inputs if bag.state.collector and not bag.state.confirmed]
+    if not waiting:
+        return None, None
+    heirs = {bag.state.collector for bag in waiting if bag.state.collector}
+    site = waiting[0].taken[-1][0].site
+    claimed = _sum(bag.state.claimed(_gave(bag)) for bag in waiting)
+    whole = dict(given)
+    part = tuple((origin, grams, whole[origin]) for origin, grams in claimed if grams)
+    return site if site in heirs else min(heirs), None if claimed == given else part

@@ -193,7 +193,11 @@ def _count(life: Life, *, dry: bool) -> bool:
         bag.state = HELD
         life.tell("stock_count", bag.site, batches=[{"code": bag.code, "mass_g": life.grams()}])
     elif bag.box:
-        life.tell("stock_count", bag.site, **life.weighing([bag]))
+        boxes = [bag.box] if life.rng.random() < 0.5 else []
+        fields = life.weighing([bag], boxes)
+        if boxes and "mass_g" in fields["batches"][1]:
+            fields["batches"][0] = {"code": bag.code}  # it is on the scale with its box
+        life.tell("stock_count", bag.site, **fields)
     else:
         life.tell("stock_count", bag.site, **_handled(life, bag.site))
     return True
@@ -350,7 +354,9 @@ def _arrive(life: Life, *, dry: bool) -> bool:
             if exceptions[-1]["outcome"] in LEFT:
                 left.append(bag)
     named = [bag for bag in bags if bag not in left]
-    fields = life.weighing(named, boxes) | ({"exceptions": exceptions} if exceptions else {})
+    came = [box for box in boxes if any(bag not in left for bag in life.within(box))]
+    fields = life.weighing(named, came) | ({"exceptions": exceptions} if exceptions else {})
+    fields["batches"] += [{"code": box.code} for box in boxes if box not in came]
     if life.rng.random() < 0.5:
         fields["trip"] = trip
     for box in boxes:

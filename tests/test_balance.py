@@ -13,10 +13,11 @@ from app.balance.flows import BOOKING, FLOWS
 from app.balance.models import Posting
 from app.balance.postings import MEMO, Transfer, total
 from app.batches.models import Batch
-from app.events.fold import Folded, fold
+from app.events.fold import Folded
 from app.events.happening import happening_of
 from app.events.schemas import SHAPES
 from app.events.state import LabelFacts, state_from_json
+from app.events.together import fold
 from app.ledger.follow import catch_up
 from app.ledger.leaf import read_leaf
 from app.ledger.models import Event, EventBatch

@@ -7,9 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.balance.postings import outstanding, total
-from app.events.fold import Folded, fold
+from app.events.fold import Folded
 from app.events.state import LabelFacts, Step
 from app.events.taking import Conflict
+from app.events.together import fold
 
 P1, P2 = "130110-P0001", "130110-P0002"
 S1, S2 = "130110-S0001", "130121-S0001"

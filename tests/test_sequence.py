@@ -15,10 +15,11 @@ from app.balance.flows import FLOWS
 from app.balance.models import CountyFlow, Posting, SiteFlow
 from app.balance.postings import total
 from app.db import Database
-from app.events.fold import Folded, fold
+from app.events.fold import Folded
 from app.events.happening import happening_of
 from app.events.record import record
 from app.events.state import LabelFacts
+from app.events.together import fold
 from app.ledger import follow as following
 from app.ledger.follow import Follow, catch_up, cursor_of, follow, keep_up, restart
 from app.ledger.leaf import read_leaf

@@ -21,7 +21,7 @@ from app.events.shelf import settled
 from app.events.state import LabelFacts, Step
 from app.events.story import story_of
 from app.events.taking import Conflict
-from app.events.together import fold_together
+from app.events.together import fold
 from app.ledger.leaf import read_leaf
 from app.ledger.models import Correction, Event, EventBatch, Leaf
 from app.orm import among_given
@@ -71,9 +71,9 @@ class Stories:
 
 def folded(code: str, label: LabelFacts, story: Iterable[Step]) -> Folded:
     """Fold a story whose shares of weighings and repacks are filled in as they are booked."""
-    found = fold_together({code: label}, {code: story})
+    found = fold(label, story)
     assert not isinstance(found, Conflict), f"{code}: each prefix of the log was decided to fit"
-    return found[code]
+    return found
 
 
 async def stories_of(

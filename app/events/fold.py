@@ -1,12 +1,12 @@
-"""The story of a bag as a pure fold: no database, no clock. model.md, Story and fold.
+"""One step of the pure fold of a bag's story: no database, no clock. model.md, Story and fold.
 
-`advance` takes one step; `fold` a whole story. Reality is recorded and what does not fit is
+`advance` takes a step; `together.py` whole stories. Reality is recorded and what does not fit is
 flagged: a *gap* is a step that fits once others are supplied that somebody's phone may still
 hold. A *conflict* is what cannot be true; `retry` says that a missing step could still cure it.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from app.balance.postings import (
     DIFFERENCE,
@@ -42,34 +42,6 @@ class Folded:
     state: State
     transfers: tuple[Transfer, ...] = ()
     taken: tuple[tuple[Step, Moved], ...] = ()
-
-
-def fold(label: LabelFacts, story: Iterable[Step]) -> Folded | Conflict:
-    """Fold one bag's story in its own order, whatever order it is given in.
-
-    What others have a say in must be known by then: shares of a group weighing, what a repack's
-    inputs give to its outputs (`fold_together` finds them out).
-    """
-    state = State()
-    transfers: list[Transfer] = []
-    taken: list[tuple[Step, Moved]] = []
-    steps = sorted(story, key=lambda s: s.order)
-    for n, told in enumerate(steps):
-        step = _with_share(told, state)
-        moved = advance(label, state, step, next_move(steps, n))
-        if isinstance(moved, Conflict):
-            return moved
-        state = moved.state
-        transfers.extend(moved.transfers)
-        taken.append((step, moved))
-    return Folded(state, tuple(transfers), tuple(taken))
-
-
-def _with_share(step: Step, state: State) -> Step:
-    """Return a step of a group weighing with the mass that the bag's known share gives it."""
-    if step.delta is None or step.outcome in LEFT_BEHIND:
-        return step
-    return replace(step, mass_g=state.mass_g + step.delta, mass_source="apportioned")
 
 
 def advance(

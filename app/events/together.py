@@ -40,6 +40,15 @@ class _Bag:
         return None
 
 
+def fold(label: LabelFacts, story: Iterable[Step]) -> Folded | Conflict:
+    """Fold one bag's story in its own order, whatever order it is given in.
+
+    What others have a say in is known by then (`delta`, `vector`): it is folded as if alone.
+    """
+    found = fold_together({"": label}, {"": story})
+    return replace(found, batch=None) if isinstance(found, Conflict) else found[""]
+
+
 def fold_together(
     labels: Mapping[str, LabelFacts],
     stories: Mapping[str, Iterable[Step]],

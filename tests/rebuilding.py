@@ -1,8 +1,8 @@
 """What tests of the rebuild share: a season in one county, and a hostile owner of its database."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -22,8 +22,9 @@ from app.rebuild.difference import Found
 from app.rebuild.hands import Near
 from app.rebuild.projections import PROJECTIONS, Projection
 from app.transparency.integrate import integrate
-from tests.signing import KEY
+from app.transparency.keys import Algorithm, SignerKey
 
+KEY = SignerKey("log.test/season", Algorithm.ED25519, b"k" * 32)
 LAST_DAY = date(2025, 9, 5)
 DAYS = 20
 
@@ -33,7 +34,8 @@ async def play_a_season(database: Database) -> None:
     await load(database, "test", LAST_DAY, days=DAYS, counties=1)
     async with database.write() as session:
         row = KeyRow(
-            purpose="checkpoint", vkey=str(KEY.verifier), valid_from=datetime.now(UTC), reason="试验"
+            purpose="checkpoint", vkey=str(KEY.verifier), valid_from=datetime.now(UTC).isoformat(),
+            reason="试验",
         )  # fmt: skip
         await introduce(session, SYSTEM_CALLER, [row], datetime.now(UTC))
     await follow_all(database)
@@ -87,15 +89,13 @@ class Hands:
 
 
 async def checked(owner: str, *names: str) -> tuple[Found, ...]:
-    """Return what differs, found by new hands."""
-    async with Hands(owner, *names) as hands:
-        return (await check(hands.all)).found
+    """Return what differs."""
+    return (await check(lambda: Hands(owner, *names).all)).found
 
 
 async def rebuilt(owner: str, *names: str) -> Outcome:
-    """Rebuild with new hands."""
-    async with Hands(owner, *names) as hands:
-        return await rebuild(hands.all)
+    """Rebuild these parts, or all."""
+    return await rebuild(lambda: Hands(owner, *names).all)
 
 
 class Dba:
@@ -118,29 +118,31 @@ class Dba:
             names,
         )
         for rule in rules:
-            await connection.execute(f'ALTER TABLE {rule["of"]} DROP CONSTRAINT "{rule["conname"]}"')
+            await connection.execute(
+                f'ALTER TABLE {rule["of"]} DROP CONSTRAINT "{rule["conname"]}"'
+            )
         return cls(connection)
 
     async def close(self) -> None:
         """Leave."""
         await self._connection.close()
 
-    async def save(self, table: type[Base]) -> None:
-        """Remember what stands in a table."""
-        name = table.__tablename__
-        await self.execute(f"CREATE TABLE kept_{name} AS SELECT * FROM {name}")
-
-    async def put_back(self, table: type[Base]) -> None:
-        """Let a table be as it was remembered."""
-        name = table.__tablename__
-        await self.execute(f"DELETE FROM {name}")
-        await self.execute(f"INSERT INTO {name} SELECT * FROM kept_{name}")
-        await self.execute(f"DROP TABLE kept_{name}")
+    @asynccontextmanager
+    async def for_a_moment(self, table: str) -> AsyncIterator[None]:
+        """Let a table be after the block as it was before."""
+        await self.execute(f"CREATE TABLE kept_{table} AS SELECT * FROM {table}")
+        try:
+            yield
+        finally:
+            await self.execute(f"DELETE FROM {table}")
+            await self.execute(f"INSERT INTO {table} SELECT * FROM kept_{table}")
+            await self.execute(f"DROP TABLE kept_{table}")
 
     async def change(self, table: type[Base], column: str) -> str:
         """Change a column in the first row by the key; return the key as it is named."""
         keys, at = await self._first(table)
-        changed = other(table_of(table).columns[column].type, f'"{column}"')
+        made = table_of(table).columns[column]
+        changed = other(made.type, f'"{column}"', 10**6 if made.primary_key else 1)
         name = table.__tablename__
         done = await self.execute(f'UPDATE {name} SET "{column}" = {changed} WHERE ctid = {at}')
         assert done == "UPDATE 1"
@@ -153,12 +155,17 @@ class Dba:
         return keys
 
     async def add(self, table: type[Base]) -> None:
-        """Add a row like the first one, under another key, and another number where it has one."""
+        """Add a row like the first one, under another key, and whatever else is there once."""
         _, at = await self._first(table)
         name, made = table.__tablename__, table_of(table)
-        keys = {column.name for column in made.primary_key} | {"number", "replaces", "opening"}
+        keys = {column.name for column in made.primary_key}
+        keys |= {"number", "replaces", "window"} | (
+            {"event_id"} if name in ("leaf", "correction") else set()
+        )
         values = [
-            other(column.type, f'"{column.name}"') if column.name in keys else f'"{column.name}"'
+            other(column.type, f'"{column.name}"', 10**6)
+            if column.name in keys
+            else f'"{column.name}"'
             for column in made.columns
         ]
         columns = ", ".join(f'"{column.name}"' for column in made.columns)
@@ -183,8 +190,8 @@ def table_of(table: type[Base]) -> Table:
     return found
 
 
-def other(kind: Any, column: str) -> str:
-    """Return an expression for another value of a type."""
+def other(kind: Any, column: str, more: int = 1) -> str:
+    """Return an expression for another value of a type; numbers are so much `more`."""
     if isinstance(kind, ARRAY):
         return f"coalesce({column}, '{{}}') || array[{other(kind.item_type, 'NULL')}]"
     for type_, fresh, changed in (
@@ -199,4 +206,4 @@ def other(kind: Any, column: str) -> str:
     ):
         if isinstance(kind, type_):
             return f"coalesce({changed.format(column)}, {fresh})"
-    return f"coalesce({column} + 1, 1)"
+    return f"coalesce({column} + {more}, 1)"

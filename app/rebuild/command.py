@@ -15,10 +15,9 @@ from app.embedded import EmbeddedPostgresError, running_url
 from app.ledger.follow import Follow, catch_up
 from app.migrate import current, newest
 from app.ops.databases import Addresses, database_of, running_folder
-from app.rebuild.conduct import Outcome, check, rebuild
-from app.rebuild.declared import APPLIED
+from app.rebuild.conduct import Make, Outcome, check, rebuild
 from app.rebuild.difference import Found
-from app.rebuild.hands import Far, Hand, PartFailed
+from app.rebuild.hands import Far, PartFailed
 from app.rebuild.progress import Progress
 from app.rebuild.projections import PROJECTIONS
 from app.rebuild.work import Interrupted
@@ -81,20 +80,21 @@ async def _run(at: Addresses, followers: Sequence[Sequence[Follow]], *, only_che
             if not await connection.scalar(_ALONE):
                 raise CannotRebuild("另一个 rebuild 正在进行，等它结束 / another one is running")
             outcome = await _conduct(at, rebuild)
-            if outcome.found and not outcome.damaged and _looked_at(outcome.found):
-                # Others were recomputed from what was wrong itself: once more, from what is right.
-                _say_rebuilt(outcome)
-                outcome = await _conduct(at, rebuild)
     finally:
         await engine.dispose()
     if not outcome.damaged:
-        database = Database(at.app, pool_size=2, statement_timeout_ms=0)
-        try:
-            for group in followers:
-                await catch_up(database, group)
-        finally:
-            await database.close()
+        await _catch_up(at, followers)
     return _say_rebuilt(outcome)
+
+
+async def _catch_up(at: Addresses, followers: Sequence[Sequence[Follow]]) -> None:
+    """Bring followers that were behind to the end of the log; a running platform does so itself."""
+    database = Database(at.app, pool_size=2, statement_timeout_ms=0)
+    try:
+        for group in followers:
+            await catch_up(database, group)
+    finally:
+        await database.close()
 
 
 async def _fit(connection: AsyncConnection) -> None:
@@ -106,21 +106,19 @@ async def _fit(connection: AsyncConnection) -> None:
             )
 
 
-async def _conduct(at: Addresses, what: Callable[[Sequence[Hand]], Awaitable[Outcome]]) -> Outcome:
+async def _conduct(at: Addresses, what: Callable[[Make], Awaitable[Outcome]]) -> Outcome:
     progress = Progress(PROJECTIONS)
-    hands = [Far(part, at.owner, progress.of(part)) for part in PROJECTIONS]
+
+    def make() -> list[Far]:
+        progress.begin()
+        return [Far(part, at.owner, progress.of(part)) for part in PROJECTIONS]
+
     showing = asyncio.create_task(progress.show())
     try:
-        return await what(hands)
+        return await what(make)
     finally:
         showing.cancel()
         progress.end()
-        await asyncio.gather(*(hand.close() for hand in hands))
-
-
-def _looked_at(found: Sequence[Found]) -> bool:
-    """Tell whether others look at one of the tables."""
-    return any(one.table in {shadow.name for shadow in APPLIED} for one in found)
 
 
 def _say_checked(outcome: Outcome) -> int:

@@ -8,8 +8,14 @@ from sqlalchemy import exists, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
+from app.amendments import declare as _amendments  # noqa: F401  registers its subject
 from app.areas.models import Area, CountyArea, Pilot
 from app.errors import DomainError
+from app.events import (  # noqa: F401  register their subjects
+    declare_keys,
+    declare_reference,
+    declare_zero_report,
+)
 from app.events.declare import SUBJECTS
 from app.ledger.leaf import read_leaf
 from app.ledger.models import Event, Leaf, Unsequenced
@@ -24,6 +30,7 @@ from app.rebuild.difference import Difference, Found
 from app.rebuild.followed import Again, Followed
 from app.rebuild.shadow import Shadow, bring_up, hold_against, make, remove_others
 from app.rebuild.work import Tell
+from app.supply import declare as _supply  # noqa: F401  registers its subject
 from app.supply.follow import SUPPLY
 from app.supply.models import SupplyDay, SupplyRow
 from app.transparency.models import LogKey

@@ -14,7 +14,6 @@ from app.rebuild.work import Interrupted, Tell, Work
 AT_ONCE = 2_000
 TIDY_EVERY = 50
 """Turns: the shadows of busy tables gather dead rows as the real ones do."""
-Hook = Callable[[AsyncSession], Awaitable[None]]
 
 
 @dataclass(frozen=True)
@@ -27,9 +26,9 @@ class Again:
     """What it also writes to, and is no projection: shadows that nobody looks at."""
     copied: tuple[Shadow, ...] = ()
     """The same, where what stands has to be seen."""
-    settle: Hook | None = None
-    """What brings the shadows up to date beside leaves."""
-    afterwards: Hook | None = None
+    settle: Callable[[AsyncSession, int], Awaitable[None]] | None = None
+    """What brings the shadows up to date beside leaves, after so many of them."""
+    afterwards: Callable[[AsyncSession], Awaitable[None]] | None = None
     """What has to be told of rows that were put right."""
 
 
@@ -98,7 +97,7 @@ class Followed(Work):
         while self._taken < end:
             await self._take(session, end)
         if self._again.settle:
-            await self._again.settle(session)
+            await self._again.settle(session, self._taken)
 
     async def _take(self, session: AsyncSession, end: int) -> None:
         end = min(end, self._taken + AT_ONCE)

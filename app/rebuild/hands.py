@@ -1,18 +1,21 @@
 """Who does a part of the rebuild: this process, or one of its own, so that all processors work."""
 
 import asyncio
+import os
 import signal
-from collections.abc import Callable
-from multiprocessing import get_context
+from contextlib import suppress
+from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection
 from typing import Any, Literal, Protocol
 
 from app.db import owner_engine
 from app.rebuild.difference import Found
-from app.rebuild.projections import PROJECTIONS, Projection
+from app.rebuild.projections import Projection
 from app.rebuild.work import Interrupted, Tell, Work
 
 Task = Literal["recompute", "compare", "repair"]
+LOOK_EVERY_S = 1.0
+"""Whether whoever asks still lives."""
 
 
 class PartFailed(RuntimeError):
@@ -62,11 +65,10 @@ class Far:
     def __init__(self, projection: Projection, url: str, tell: Tell) -> None:
         self.projection = projection
         self._tell = tell
-        context = get_context("spawn")
+        # A copy of this process, which has read the whole program already.
+        context = get_context("fork")
         self._pipe, theirs = context.Pipe()
-        self._process = context.Process(
-            target=_serve, args=(theirs, projection.name, url), daemon=True
-        )
+        self._process = context.Process(target=_serve, args=(theirs, projection, url), daemon=True)
         self._process.start()
         theirs.close()
 
@@ -107,31 +109,46 @@ async def do(work: Work, task: Task, tell: Tell) -> list[Found]:
     return []
 
 
-def _serve(pipe: Connection, name: str, url: str) -> None:
+class _Alone(Exception):
+    """Whoever asked is gone."""
+
+
+def _serve(pipe: Connection, projection: Projection, url: str) -> None:
     # Ctrl-C reaches every process of the terminal: the first one ends the others.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    projection = next(one for one in PROJECTIONS if one.name == name)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
     def tell(done: int, total: int) -> None:
+        _still_asked()
         pipe.send(("progress", (done, total)))
 
-    asyncio.run(_served(pipe, Near(projection, url, tell)))
+    with suppress(_Alone, EOFError, OSError):
+        asyncio.run(_served(pipe, Near(projection, url, tell)))
+
+
+def _still_asked() -> None:
+    """Raise where the first process has died: its other copies hold this pipe open."""
+    asker = parent_process()
+    if asker is None or os.getppid() != asker.pid:
+        raise _Alone
 
 
 async def _served(pipe: Connection, hand: Near) -> None:
-    answer: Callable[[str, Any], None] = lambda what, told: pipe.send((what, told))  # noqa: E731
     try:
         while True:
-            task: Task = pipe.recv()
-            try:
-                answer("done", await hand.do(task))
-            except Interrupted as error:
-                answer("interrupted", str(error))
-            except OSError:
-                raise  # whoever asked is gone
-            except Exception as error:  # noqa: BLE001  told to whoever asked
-                answer("failed", f"{hand.projection.name}: {type(error).__name__}: {error}")
-    except (EOFError, OSError):
-        pass
+            while not pipe.poll(LOOK_EVERY_S):
+                _still_asked()
+            pipe.send(await _answer(hand, pipe.recv()))
     finally:
         await hand.close()
+
+
+async def _answer(hand: Near, task: Task) -> tuple[str, Any]:
+    try:
+        return "done", await hand.do(task)
+    except Interrupted as error:
+        return "interrupted", str(error)
+    except _Alone:
+        raise
+    except Exception as error:  # noqa: BLE001  told to whoever asked
+        return "failed", f"{hand.projection.name}: {type(error).__name__}: {error}"

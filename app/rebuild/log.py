@@ -92,14 +92,17 @@ class Log(Work):
 
     async def _check(self, session: AsyncSession, events: Sequence[Mapping[str, Any]]) -> None:
         leaves: dict[UUID, dict[str, Any]] = {}
+        postings: list[Row] = []
         for row in events:
             try:
                 leaf = read_leaf(row["leaf"])
+                booked = [_posting(row["id"], one) for one in json.loads(row["postings"])]
                 self._check_event(row, leaf)
                 leaves[row["id"]] = leaf
+                postings += booked
             except (ValueError, LookupError, TypeError, AttributeError) as error:
-                key = {"id": str(row["id"])}
-                self._note("event", ["id"], key | {"leaf": row["leaf"]}, key | {"leaf": repr(error)})
+                stands = {"id": str(row["id"])} | {k: row[k] for k in ("leaf", "postings")}
+                self._note("event", ["id"], stands, {**stands, "leaf": repr(error)})
         events = [row for row in events if row["id"] in leaves]
         targets = [
             UUID(leaf["event"]["corrects"])
@@ -112,14 +115,13 @@ class Log(Work):
                 select(Event.id, Event.leaf).where(among(Event.id, targets))
             )
             corrected = {str(id_): codes_in(read_leaf(leaf)["event"]) for id_, leaf in found}
-        codes, corrections, postings = [], [], []
+        codes, corrections = [], []
         for row in events:
             event = leaves[row["id"]]["event"]
             named = [*corrected.get(event.get("corrects", ""), ()), *codes_in(event)]
             codes += [{"batch_code": code, "event_id": row["id"]} for code in dict.fromkeys(named)]
             if "corrects" in event:
                 corrections.append({"corrects": UUID(event["corrects"]), "event_id": row["id"]})
-            postings += [_posting(row["id"], one) for one in json.loads(row["postings"])]
         ids = list(leaves)
         await self._hold(session, EventBatch, EventBatch.event_id, ids, codes, _OF_CODES)
         await self._hold(session, Correction, Correction.event_id, ids, corrections, _OF_CORRECTION)

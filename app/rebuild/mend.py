@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -108,6 +108,12 @@ _TRIP_REMOVE = (
 )
 
 
+_LEGS_REMOVE = text(
+    "DELETE FROM public.trip_leg l USING pg_temp.differs_trip_leg d"
+    " WHERE l.trip = d.trip AND NOT EXISTS (SELECT FROM public.trip t WHERE t.id = l.trip)"
+)
+
+
 async def mend_trips(turn: Turn, events: Shadow) -> None:
     """Bring trips and their events to what the leaves say; one that was lost gets a new number."""
     async with turn() as session:
@@ -126,13 +132,13 @@ def _opened(row: Any) -> OpenedTrip:
 
 
 async def mend_legs(turn: Turn) -> None:
-    """Read the legs of trips again where they differ."""
+    """Read the legs of trips again where they differ; of a trip that there is not, they go."""
     async with turn() as session:
+        await session.execute(_LEGS_REMOVE)
         query = text("SELECT DISTINCT trip FROM pg_temp.differs_trip_leg ORDER BY trip")
         differing: list[UUID] = list(await session.scalars(query))
     for some in portions(differing, TRIPS_AT_ONCE):
         async with turn() as session:
             await session.execute(REAL_FIRST)
             await lock(session, TRIP_LEGS)
-            known = set(await session.scalars(select(Trip.id).where(Trip.id.in_(some))))
-            await keep_legs(session, known)
+            await keep_legs(session, some)

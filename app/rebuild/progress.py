@@ -22,6 +22,11 @@ class Progress:
         self._done: dict[str, tuple[int, int]] = {}
         self._begun = time.monotonic()
 
+    def begin(self) -> None:
+        """Begin, or begin again."""
+        self._done.clear()
+        self._begun = time.monotonic()
+
     def of(self, part: Projection) -> Tell:
         """Return where a part says how far it is."""
 

@@ -42,11 +42,17 @@ class Projection:
     """How long a leaf takes beside the others: for the estimate of what remains."""
 
 
-async def _until_now(session: AsyncSession) -> None:
-    """Let silence be judged as far as it has been, which is never beyond now."""
+async def _judge_silence(session: AsyncSession, taken: int) -> None:
+    """Let silence be judged as far as it has been: never beyond now, nor what is still to judge."""
     until = await session.scalar(text("SELECT at FROM public.alert_clock"))
+    following = (
+        select(Event.recorded_at)
+        .join(Leaf, Leaf.event_id == Event.id)
+        .where(Leaf.leaf_index == taken)
+    )
     if until:
-        await pass_time(session, min(until, datetime.now(UTC)))
+        next_ = await session.scalar(following)
+        await pass_time(session, min(until, datetime.now(UTC), next_ or until))
 
 
 async def _tell_findings(session: AsyncSession) -> None:
@@ -66,7 +72,7 @@ _ALERTS = Again(
     (Shadow(Finding), *map(Shadow, RUNNING)),
     scratch=(Shadow(FindingChange), Shadow(Case)),
     copied=(Shadow(Threshold),),
-    settle=_until_now,
+    settle=_judge_silence,
     afterwards=_tell_findings,
 )
 

@@ -22,6 +22,7 @@ from app.rebuild.difference import Found
 from app.rebuild.mend import mend_batches, mend_legs, mend_trips
 from app.rebuild.replay import Replay, Stood
 from app.rebuild.shadow import Shadow, hold_against, make, tidy
+from app.rebuild.unsettled import unsettled
 from app.rebuild.work import Tell, Work, portions
 from app.trips.follow import AT_ONCE as TRIPS_AT_ONCE
 from app.trips.follow import TRIP_LEGS, keep_legs
@@ -84,7 +85,7 @@ class Records(Work):
             await _announced(session)
             found = [await hold_against(session, s) for s in (BATCHES, TRIPS, TRIP_EVENTS)]
             found.append(await self._legs(session))
-            return [*self.replay.found(), *(one for one in found if one)]
+            return [*await unsettled(session, self.replay), *(one for one in found if one)]
 
     async def repair(self) -> None:
         """Put right what differs: bags under their locks, legs by reading their trips again."""

@@ -14,6 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -32,7 +33,6 @@ from app.ledger.leaf import read_leaf
 from app.ledger.models import Correction, Event, EventBatch, Leaf
 from app.orm import among
 from app.parties.models import Site, Vehicle
-from app.rebuild.difference import Difference, Found
 from app.rebuild.kept import Bags
 from app.trips.note import Noted
 
@@ -99,12 +99,11 @@ class Replay:
         """Events that concern trips, since the last time that somebody took them."""
         self.departed: list[tuple[Noted, dict[str, Any]]] = []
         """The same of departures that name a trip, with what their leaves say."""
-        self.unlike = 0
-        self.first: Difference | None = None
-        """The first leaf whose postings are not those that the leaves before it ask for."""
+        self.suspect: set[str] = set()
+        """Codes of which some leaf booked what those before it did not ask for."""
         self._sites: dict[str, SiteFacts] = {}
         self._carriers: dict[str, str] = {}
-        self._shelf = Shelf()
+        self.shelf = Shelf()
 
     @property
     def carriers(self) -> dict[str, str]:
@@ -122,10 +121,10 @@ class Replay:
         named = {code for item in items for code in item.codes}
         named |= {inside for code in named for inside in self.bags.inside.get(code, ())}
         new = await self.bags.fetch(session, named)
-        self._shelf = Shelf()
+        self.shelf = Shelf()
         for code in new:
-            self._shelf.open(code)
-        await self._open(session, self._late(items))
+            self.shelf.open(code)
+        await self.open_whole(session, self._late(items))
         by_id = {item.stood.id: item for item in items}
         for stood in events:
             if stood.id in by_id:
@@ -171,7 +170,7 @@ class Replay:
 
     async def _happen(self, session: AsyncSession, item: _Item) -> None:
         if item.stood.kind == "correct" and item.takes_back is None:
-            self._differs(item, None, "corrects names no event")
+            self.suspect |= set(item.codes)
             return
         codes = set(item.codes)
         codes |= {inside for code in item.codes for inside in self.bags.inside.get(code, ())}
@@ -181,19 +180,21 @@ class Replay:
                 acted = effects_of(facts, item.happening, item.takes_back, {})
                 break
             except Lacking as lacking:
-                if not lacking.codes - self._shelf.named.keys():
+                if not lacking.codes - self.shelf.named.keys():
                     raise
-                await self._open(session, lacking.codes)
-            except DomainError as error:
-                self._differs(item, None, f"{type(error).__name__}: {': '.join(error.words())}")
+                await self.open_whole(session, lacking.codes)
+            except DomainError:
+                # It was decided on other grounds, or by other rules: it may be taken back later.
+                self.suspect |= set(item.codes)
                 return
         effects = in_order(acted.effects, item.codes)
         was_in = {one.code: facts.known[one.code].state.container for one in effects}
         accept(facts, item.happening, item.takes_back, effects)
         for effect in effects:
             self.bags.changed(effect.code, was_in[effect.code], item.recorded_at)
-        if booked_by(effects) != json.loads(item.stood.postings):
-            self._differs(item, item.stood.postings, json.dumps(booked_by(effects)))
+        due, booked = booked_by(effects), json.loads(item.stood.postings)
+        if due != booked:
+            self.suspect |= {row["batch"] for row in (*due, *booked)}
         states = [facts.known[code].state for code in item.codes]
         noted = noted_of(item.parts, item.site, effects, states)
         if noted.trips or noted.corrects:
@@ -210,41 +211,30 @@ class Replay:
             trips={},
             carriers=self._carriers,
             packaging=None,
-            shelf=self._shelf,
+            shelf=self.shelf,
             corrected={},
             reaches={},
         )
 
-    def _differs(self, item: _Item, stands: str | None, should: str) -> None:
-        self.unlike += 1
-        if self.first is None:
-            key = f"leaf_index={item.stood.leaf_index}, id={item.stood.id}"
-            column = "postings" if stands is not None else "leaf"
-            self.first = Difference("event", key, column, stands or item.stood.leaf, should)
-
-    def found(self) -> list[Found]:
-        """Return the leaves that are not what those before them ask for: they stay as they are."""
-        return [Found(self.unlike, self.first, beyond_repair=True)] if self.first else []
-
     # ---- whole stories, as far as the log has been gone over
 
-    async def _open(self, session: AsyncSession, codes: Iterable[str]) -> None:
+    async def open_whole(self, session: AsyncSession, codes: Iterable[str]) -> None:
         """Put the whole stories of codes on the shelf, those of containers they were in too."""
-        wanted = set(codes) - self._shelf.named.keys()
+        wanted = set(codes) - self.shelf.named.keys()
         while wanted:
             await self.bags.fetch(session, wanted)
             for code in wanted:
-                self._shelf.open(code)
+                self.shelf.open(code)
             boxes = await self._shelve(session, wanted)
             await self._book(session, wanted)
-            wanted = boxes - self._shelf.named.keys()
+            wanted = boxes - self.shelf.named.keys()
 
     async def _shelve(self, session: AsyncSession, codes: set[str]) -> set[str]:
         rows = await session.execute(
             select(
                 Event.id, Event.leaf, Leaf.leaf_index, Correction.event_id, _Later.leaf_index
             )
-            .distinct(Event.id)
+            .ext(distinct_on(Event.id))
             .join(EventBatch, EventBatch.event_id == Event.id)
             .outerjoin(Leaf, Leaf.event_id == Event.id)
             .outerjoin(Correction, Correction.corrects == Event.id)
@@ -258,7 +248,7 @@ class Replay:
                 continue
             happening = happening_of(read_leaf(leaf))
             if happening:
-                self._shelf.put(happening)
+                self.shelf.put(happening)
                 if happening.kind == "pack":
                     boxes.add(happening.body["container"])
         return boxes

@@ -25,7 +25,7 @@ from app.errors import DomainError, NotFound
 from app.events.first_load import first_load
 from app.evidence import command as export_command
 from app.logging import configure
-from app.main import FOLLOWERS, create_app
+from app.main import FOLLOWERS, GOING_ON_TOGETHER, create_app
 from app.migrate import UnknownSchemaError, upgrade
 from app.ops import log_command
 from app.ops.databases import (
@@ -56,6 +56,7 @@ REASONS = (
     CeremonyRefused,
     CannotWitness,
     export_command.CannotExport,
+    rebuild_command.CannotRebuild,
 )
 """Why a command gives up, each said in plain words."""
 
@@ -99,7 +100,7 @@ def _parser() -> argparse.ArgumentParser:
     create.set_defaults(run=admin_create)
     log_command.add_to(commands)
     export_command.add_to(commands)
-    rebuild_command.add_to(commands, FOLLOWERS)
+    rebuild_command.add_to(commands, GOING_ON_TOGETHER)
     url = commands.add_parser("db-url", help="打印正在运行的数据库的地址")
     url.add_argument("--role", choices=("app", "owner"), default="app")
     url.set_defaults(run=db_url)

@@ -14,8 +14,9 @@ from app.all_models import Base
 from app.auth.caller import ROLE_NAMES
 from app.errors import every_problem
 from app.ledger.models import APPEND_ONLY
-from app.main import create_app
+from app.main import FOLLOWERS, create_app
 from app.ops.remedies import REMEDIES
+from app.rebuild.projections import PROJECTIONS
 from scripts import demo_figures, docs
 
 ROOT = Path(__file__).parent.parent
@@ -96,13 +97,32 @@ def test_every_script_that_is_named_is_there():
             assert (ROOT / (module.replace(".", "/") + ".py")).exists(), f"{named(path)}: {module}"
 
 
-def test_every_table_stands_in_the_architecture():
+def classified() -> list[tuple[str, list[str], str]]:
+    """Return the rows of the architecture's list of tables: their kind, they, what leaves do."""
     section = text_of("docs/architecture.md").split("\n## Tables\n")[1].split("\n\n`batch.")[0]
-    rows = [line.split("|")[1:3] for line in section.splitlines() if line.startswith("| ")]
-    told = [name for _, cell in rows for name in re.findall(r"`(\w+)`", cell)]
+    rows = [line.split("|")[1:4] for line in section.splitlines() if line.startswith("| ")]
+    return [(kind, re.findall(r"`(\w+)`", cell), by.strip()) for kind, cell, by in rows[1:]]
+
+
+def test_every_table_stands_in_the_architecture():
+    rows = classified()
+    told = [name for _, tables, _ in rows for name in tables]
     assert sorted(told) == sorted(Base.metadata.tables)
-    first = next(cell for kind, cell in rows if "append-only" in kind)
-    assert tuple(re.findall(r"`(\w+)`", first)) == APPEND_ONLY
+    first = next(tables for kind, tables, _ in rows if "append-only" in kind)
+    assert tuple(first) == APPEND_ONLY
+
+
+def test_a_rebuild_covers_every_table_that_leaves_determine_and_no_other():
+    told: dict[str, set[str]] = {"rebuilt": set(), "checked": set(), "no": set()}
+    for _, tables, by_the_leaves in classified():
+        told[by_the_leaves] |= set(tables)
+    covered = {one.name: {table.__tablename__ for table in one.tables} for one in PROJECTIONS}
+    checked = covered.pop("log")
+    assert told["checked"] == checked
+    assert told["rebuilt"] == set().union(*covered.values())
+    assert sum(map(len, covered.values())) == len(told["rebuilt"]), "each by one alone"
+    effects = {table.__tablename__ for follower in FOLLOWERS for table in follower.tables}
+    assert effects <= told["rebuilt"]
 
 
 def test_documents_stay_short():

@@ -53,6 +53,12 @@ class Subject:
     """Each row is of a `county` and seen by its officials alone; else everyone may read them."""
     at_site: bool = False
     """The event names the `site` that it speaks for, which is the caller's own."""
+    as_sent: Callable[[dict[str, Any]], dict[str, Any]] = dict
+    """A row in a leaf → as it would be sent, where that is another form."""
+
+    def read(self, rows: Sequence[dict[str, Any]]) -> list[Any]:
+        """Return rows of a leaf as `apply` takes them."""
+        return [validate(self.row, self.as_sent(row)) for row in rows]
 
 
 SUBJECTS: dict[str, Subject] = {}

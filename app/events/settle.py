@@ -1,6 +1,6 @@
 """A decided event: whether it stands already, its leaf, and what `facts` then knows. Pure but for that."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -109,9 +109,8 @@ def settle(
 ) -> Decision:
     """Make the leaf of a decided event and let `facts` know of it; LeafTooLarge."""
     stamps = happening.stamps if happening else stamps or {}
-    order = {code: n for n, code in enumerate(codes)}
-    effects = sorted(acted.effects, key=lambda e: (order.get(e.code, len(order)), e.code))
-    postings = [row for effect in effects for row in listed(effect.code, effect.transfers)]
+    effects = in_order(acted.effects, codes)
+    postings = booked_by(effects)
     promise = commitment(sealed.salt, sealed.private) if sealed.salt and sealed.private else None
     leaf, booked = make_leaf(sealed.public, promise, stamps, postings)
     if len(leaf) > MAX_LEAF_BYTES:
@@ -142,6 +141,17 @@ def settle(
         opens,
         noted_of(parts, site, effects, [facts.known[c].state for c in codes if c in facts.known]),
     )
+
+
+def in_order(effects: Iterable[Effect], codes: Sequence[str]) -> list[Effect]:
+    """Return what an event does in the order of its leaf: the codes that it names, then the rest."""
+    order = {code: n for n, code in enumerate(codes)}
+    return sorted(effects, key=lambda e: (order.get(e.code, len(order)), e.code))
+
+
+def booked_by(effects: Iterable[Effect]) -> list[dict[str, Any]]:
+    """Return the postings of an event as they stand in the list whose hash is in its leaf."""
+    return [row for effect in effects for row in listed(effect.code, effect.transfers)]
 
 
 def accept(

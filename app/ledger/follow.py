@@ -50,6 +50,12 @@ class Follow:
     kinds: frozenset[str] | None = None
     """Kinds of event it looks at; None for all."""
 
+    async def take(self, session: AsyncSession, leaves: Sequence[LeafRow]) -> None:
+        """Apply those of some leaves that it looks at."""
+        wanted = [leaf for leaf in leaves if self.kinds is None or leaf.kind in self.kinds]
+        if wanted:
+            await self.apply(session, wanted)
+
 
 async def follow(database: Database, *followers: Follow) -> int:
     """Apply the next leaves and move the cursors, all in one transaction; return how many leaves.
@@ -64,25 +70,26 @@ async def follow(database: Database, *followers: Follow) -> int:
         cursors = {one.name: await cursor_of(session, one.name) for one in followers}
         start, *ahead = sorted(set(cursors.values()))
         end = min([start + MOST_AT_ONCE, *ahead])
-        rows = (
-            await session.execute(
-                select(Leaf.leaf_index, Leaf.event_id, Event.kind, Event.occurred_on, Event.leaf)
-                .join(Event, Event.id == Leaf.event_id)
-                .where(Leaf.leaf_index >= start, Leaf.leaf_index < end)
-                .order_by(Leaf.leaf_index)
-            )
-        ).all()
-        if not rows:
+        leaves = await leaves_between(session, start, end)
+        if not leaves:
             return 0
-        leaves = [LeafRow(*row) for row in rows]
         for follower in followers:
             if cursors[follower.name] != start:
                 continue
-            wanted = [r for r in leaves if follower.kinds is None or r.kind in follower.kinds]
-            if wanted:
-                await follower.apply(session, wanted)
-            await _move(session, follower.name, leaves[-1].leaf_index + 1)
+            await follower.take(session, leaves)
+            await move_cursor(session, follower.name, leaves[-1].leaf_index + 1)
         return len(leaves)
+
+
+async def leaves_between(session: AsyncSession, start: int, end: int) -> list[LeafRow]:
+    """Return the leaves from one place of the log to before another, in their order."""
+    rows = await session.execute(
+        select(Leaf.leaf_index, Leaf.event_id, Event.kind, Event.occurred_on, Event.leaf)
+        .join(Event, Event.id == Leaf.event_id)
+        .where(Leaf.leaf_index >= start, Leaf.leaf_index < end)
+        .order_by(Leaf.leaf_index)
+    )
+    return [LeafRow(*row) for row in rows]
 
 
 async def cursor_of(session: AsyncSession, name: str) -> int:
@@ -91,7 +98,8 @@ async def cursor_of(session: AsyncSession, name: str) -> int:
     return int(found or 0)
 
 
-async def _move(session: AsyncSession, name: str, next_index: int) -> None:
+async def move_cursor(session: AsyncSession, name: str, next_index: int) -> None:
+    """Write down how many leaves a follower has applied."""
     row = insert(Follower).values(name=name, next_index=next_index)
     await session.execute(
         row.on_conflict_do_update(index_elements=["name"], set_={"next_index": next_index})
@@ -104,10 +112,15 @@ async def restart(database: Database, follower: Follow) -> None:
     Waits for a turn that is under way: what it adds must be forgotten with the rest.
     """
     async with database.write() as session:
-        await session.execute(_LOCK, {"name": follower.name})
+        await lock(session, follower)
         for table in follower.tables:
             await session.execute(delete(table))
-        await _move(session, follower.name, 0)
+        await move_cursor(session, follower.name, 0)
+
+
+async def lock(session: AsyncSession, follower: Follow) -> None:
+    """Keep a follower from going on until the transaction ends; a turn under way is waited for."""
+    await session.execute(_LOCK, {"name": follower.name})
 
 
 async def catch_up(database: Database, followers: Sequence[Follow]) -> None:

@@ -78,12 +78,18 @@ async def load_plan(database: Database) -> None:
     """Bring the plan's tables to what the files say; safe to run again, and by two at once."""
     async with database.write() as session:
         await session.execute(LOCK)
-        for model, name in FILES:
-            await _load(session, model, list(rows_of(name)))
+        await load_rows(session, frozenset(model for model, _ in FILES))
         for model, name in reversed(FILES):
             if model not in DATED:
                 await _remove(session, model, list(rows_of(name)))
         await index_plan(session)
+
+
+async def load_rows(session: AsyncSession, models: frozenset[type[Base]]) -> None:
+    """Insert the rows of some tables, or bring them up to date by their keys."""
+    for model, name in FILES:
+        if model in models:
+            await _load(session, model, list(rows_of(name)))
 
 
 async def _load(session: AsyncSession, model: type[Base], rows: list[Row]) -> None:

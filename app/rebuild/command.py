@@ -3,37 +3,56 @@
 import argparse
 import asyncio
 import sys
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from app.config import Settings, settings
 from app.db import Database, owner_engine
 from app.embedded import EmbeddedPostgresError, running_url
-from app.ledger.follow import Follow, catch_up, restart
+from app.ledger.follow import Follow, catch_up
+from app.migrate import current, newest
 from app.ops.databases import Addresses, database_of, running_folder
-from app.rebuild.recompute import compare
+from app.rebuild.conduct import Make, Outcome, check, rebuild
+from app.rebuild.difference import Found
+from app.rebuild.hands import Far, PartFailed
+from app.rebuild.progress import Progress
+from app.rebuild.projections import PROJECTIONS
+from app.rebuild.work import Interrupted
 
-EVERY_S = 1.0
-"""Between two words on how far it is, where nobody looks on: `\\r` at a terminal."""
+_ALONE = text("SELECT pg_try_advisory_lock(hashtextextended('rebuild', 6962))")
+
+
+class CannotRebuild(RuntimeError):
+    """Why nothing was rebuilt, in plain words."""
 
 
 def add_to(
-    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", followers: Sequence[Follow]
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    followers: Sequence[Sequence[Follow]],
 ) -> None:
-    """Add the command to those of the command line."""
-    rebuild = commands.add_parser(
-        "rebuild", help="从登记日志重做汇总和预警，并核对批次状态和过账；--check 只核对"
+    """Add the command to those of the command line; `followers` go on together by the group."""
+    command = commands.add_parser(
+        "rebuild", help="从登记日志重算旁边的一切，改正与日志不符的；--check 只核对"
     )
-    rebuild.add_argument(
-        "--check", action="store_true", help="重算到影子表，打印第一处不同；库里什么都不改"
+    command.add_argument(
+        "--check", action="store_true", help="只核对，打印不同之处；库里什么都不改"
     )
-    rebuild.set_defaults(run=lambda arguments: _rebuild(arguments, followers))
+    command.set_defaults(run=lambda arguments: _command(arguments, followers))
 
 
-def _rebuild(arguments: argparse.Namespace, followers: Sequence[Follow]) -> None:
+def _command(arguments: argparse.Namespace, followers: Sequence[Sequence[Follow]]) -> None:
     with _database(settings()) as at:
-        sys.exit(asyncio.run(_run(at, followers, check=arguments.check)))
+        try:
+            sys.exit(asyncio.run(_run(at, followers, only_check=arguments.check)))
+        except PartFailed as error:
+            raise CannotRebuild(f"没有算完 / could not be computed: {error}") from error
+        except Interrupted as error:
+            raise CannotRebuild(
+                f"{error}：同时有人在重做它，请再运行一次 / is being redone; run this again"
+            ) from error
 
 
 @contextmanager
@@ -51,45 +70,86 @@ def _database(config: Settings) -> Iterator[Addresses]:
         yield at
 
 
-async def _run(at: Addresses, followers: Sequence[Follow], *, check: bool) -> int:
-    database = Database(at.app, pool_size=2, statement_timeout_ms=0)
+async def _run(at: Addresses, followers: Sequence[Sequence[Follow]], *, only_check: bool) -> int:
     engine = owner_engine(at.owner)
     try:
-        if not check:
-            for follower in followers:
-                await restart(database, follower)
-            await catch_up(database, followers)
-        progress = Progress()
-        different = await compare(engine, followers, progress.tell)
-        progress.end()
+        async with engine.connect() as connection:
+            await _fit(connection)
+            if only_check:
+                return _say_checked(await _conduct(at, check))
+            if not await connection.scalar(_ALONE):
+                raise CannotRebuild("另一个 rebuild 正在进行，等它结束 / another one is running")
+            outcome = await _conduct(at, rebuild)
+    finally:
+        await engine.dispose()
+    if not outcome.damaged:
+        await _catch_up(at, followers)
+    return _say_rebuilt(outcome)
+
+
+async def _catch_up(at: Addresses, followers: Sequence[Sequence[Follow]]) -> None:
+    """Bring followers that were behind to the end of the log; a running platform does so itself."""
+    database = Database(at.app, pool_size=2, statement_timeout_ms=0)
+    try:
+        for group in followers:
+            await catch_up(database, group)
     finally:
         await database.close()
-        await engine.dispose()
-    if different:
-        _say(f"不一致 / differs: {different.table}\n{different.what}")
+
+
+async def _fit(connection: AsyncConnection) -> None:
+    """Raise where the database is not as this version knows it."""
+    async with AsyncSession(bind=connection) as session:
+        if await current(session) != newest():
+            raise CannotRebuild(
+                "数据库结构与本程序版本不符，请先运行 migrate / the schema is another version's"
+            )
+
+
+async def _conduct(at: Addresses, what: Callable[[Make], Awaitable[Outcome]]) -> Outcome:
+    progress = Progress(PROJECTIONS)
+
+    def make() -> list[Far]:
+        progress.begin()
+        return [Far(part, at.owner, progress.of(part)) for part in PROJECTIONS]
+
+    showing = asyncio.create_task(progress.show())
+    try:
+        return await what(make)
+    finally:
+        showing.cancel()
+        progress.end()
+
+
+def _say_checked(outcome: Outcome) -> int:
+    if not outcome.found:
+        _say("一致：登记日志旁边的一切都与日志相符 / all as the leaves say")
+        return 0
+    _list("不一致 / differs", outcome.found)
+    return 1
+
+
+def _say_rebuilt(outcome: Outcome) -> int:
+    if outcome.damaged:
+        _list("日志本身不符 / the log itself differs", outcome.found)
+        _say(
+            "什么都没有改动：日志只增不改，请先从备份恢复，见 docs/log.md。"
+            " / Nothing was changed: restore the log from a backup first."
+        )
         return 1
-    _say("一致：批次状态、过账和汇总都与登记日志相符 / all as the leaves say")
+    if outcome.found:
+        _list("原来不一致，已改正 / differed and was put right", outcome.found)
+    if outcome.remains:
+        _list("改不了 / could not be put right", outcome.remains)
+        return 1
+    _say("一致：登记日志旁边的一切都与日志相符 / all as the leaves say")
     return 0
 
 
-class Progress:
-    """Says how far a long work is, once a second."""
-
-    def __init__(self) -> None:
-        self._said_at = 0.0
-
-    def tell(self, what: str, done: int, total: int) -> None:
-        """Say it, unless it was said a moment ago."""
-        now = time.monotonic()
-        if now - self._said_at >= EVERY_S or done >= total:
-            self._said_at = now
-            end = "\r" if sys.stderr.isatty() and done < total else "\n"
-            sys.stderr.write(f"{what} {done} / {total}{end}")
-            sys.stderr.flush()
-
-    def end(self) -> None:
-        """Finish the last line."""
-        sys.stderr.flush()
+def _list(title: str, found: Sequence[Found]) -> None:
+    for one in found:
+        _say(f"{title}: {one.table}，{one.rows:,} 行 / rows，第一处 / the first:")
+        _say(f"  {one.first.words()}")
 
 
 def _say(words: str) -> None:

@@ -27,7 +27,7 @@ from app.ledger.models import Event
 from app.orm import among
 from app.supply.errors import SupplyRowReplaced, SupplyRowReused
 from app.supply.models import SupplyRow
-from app.supply.schemas import SupplyLine, in_leaf
+from app.supply.schemas import SupplyLine, as_sent, in_leaf
 
 FRAME_BYTES = 2_000
 """Of a leaf, kept for what stands around the rows."""
@@ -231,4 +231,4 @@ async def _insert(session: AsyncSession, rows: Sequence[SupplyLine], event_id: U
     )
 
 
-register(Subject("supply", SupplyLine, in_leaf, _apply, of_counties=True))
+register(Subject("supply", SupplyLine, in_leaf, _apply, of_counties=True, as_sent=as_sent))

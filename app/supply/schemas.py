@@ -108,6 +108,14 @@ def in_leaf(row: SupplyLine) -> dict[str, Any]:
     return {**found, "mass_g": row.grams}
 
 
+def as_sent(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row in a leaf as `SupplyLine` reads it: `in_leaf` the other way."""
+    rest = {key: value for key, value in row.items() if key != "unit_weight_mg"}
+    if "unit_weight_mg" in row:
+        rest["unit_weight_g"] = row["unit_weight_mg"] / 1000
+    return rest
+
+
 class SupplyBody(Wire):
     """Declared rows, at most 5 000 at once."""
 

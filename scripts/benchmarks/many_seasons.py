@@ -8,9 +8,9 @@ what is corrected is as in the season. What stands beside the leaves is left to 
 import json
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -112,9 +112,7 @@ async def read_season(url: str) -> Season:
     finally:
         await connection.close()
     ids = {str(row["id"]) for row in leaves} | {str(row["id"]) for row in others["trip"]}
-    return Season(
-        leaves, codes, dict(corrects), {"county": counties, **others}, frozenset(ids)
-    )
+    return Season(leaves, codes, dict(corrects), {"county": counties, **others}, frozenset(ids))
 
 
 async def fill(url: str, season: Season, events: int) -> int:
@@ -214,9 +212,7 @@ _COLUMNS = {
 }  # fmt: skip
 
 
-async def _copy(
-    connection: asyncpg.Connection, rows: dict[str, list[tuple[Any, ...]]]
-) -> None:
+async def _copy(connection: asyncpg.Connection, rows: dict[str, list[tuple[Any, ...]]]) -> None:
     for name, columns in _COLUMNS.items():
         await connection.copy_records_to_table(name, records=rows[name], columns=columns)
         rows[name].clear()

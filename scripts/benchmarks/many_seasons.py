@@ -107,7 +107,7 @@ async def read_season(url: str) -> Season:
         for code, event in await connection.fetch("SELECT batch_code, event_id FROM event_batch"):
             codes.setdefault(event, []).append(code)
         corrects = await connection.fetch("SELECT event_id, corrects FROM correction")
-        others = {name: await connection.fetch(f"SELECT * FROM {name}") for name in COPIED}
+        others = {name: await connection.fetch(f"SELECT * FROM {name}") for name in COPIED}  # noqa: S608
         counties = await connection.fetch("SELECT * FROM county")
     finally:
         await connection.close()
@@ -128,7 +128,7 @@ async def fill(url: str, season: Season, events: int) -> int:
             await connection.execute(f"ALTER TABLE {name} DISABLE TRIGGER USER")
             await connection.execute(f"DELETE FROM {name}")
             await connection.execute(f"ALTER TABLE {name} ENABLE TRIGGER USER")
-        elsewhere = [Elsewhere(n, season.ids) for n in range(1, provinces)]
+        elsewhere = [Elsewhere(n, season.ids) for n in range(1, provinces)]  # noqa: S608
         for name, rows in season.others.items():
             for one in elsewhere:
                 await connection.copy_records_to_table(name, records=[one.row(r) for r in rows])

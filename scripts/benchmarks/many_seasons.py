@@ -126,9 +126,9 @@ async def fill(url: str, season: Season, events: int) -> int:
         for name in ("leaf", "follower"):
             # The owner's own table: what was sequenced is sequenced again, provinces in turns.
             await connection.execute(f"ALTER TABLE {name} DISABLE TRIGGER USER")
-            await connection.execute(f"DELETE FROM {name}")
+            await connection.execute(f"DELETE FROM {name}")  # noqa: S608
             await connection.execute(f"ALTER TABLE {name} ENABLE TRIGGER USER")
-        elsewhere = [Elsewhere(n, season.ids) for n in range(1, provinces)]  # noqa: S608
+        elsewhere = [Elsewhere(n, season.ids) for n in range(1, provinces)]
         for name, rows in season.others.items():
             for one in elsewhere:
                 await connection.copy_records_to_table(name, records=[one.row(r) for r in rows])

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from types import TracebackType
 from typing import Any, Self
 
@@ -10,9 +10,13 @@ import asyncpg
 from sqlalchemy import ARRAY, Boolean, Date, DateTime, LargeBinary, Numeric, Table, Text, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 
-from app.db import Database
+from app.db import Database, WriteSession
 from app.demo.load import load
+from app.events.declare import SUBJECTS, Statement, append_statement
 from app.events.declare_keys import KeyRow, introduce
+from app.events.declare_transport import TransportPolicyRow
+from app.events.record import Random
+from app.ids import SYSTEM, uuid7
 from app.ledger.follow import catch_up
 from app.main import FOLLOWERS
 from app.ops.installation import SYSTEM_CALLER
@@ -38,7 +42,20 @@ async def play_a_season(database: Database) -> None:
             reason="试验",
         )  # fmt: skip
         await introduce(session, SYSTEM_CALLER, [row], datetime.now(UTC))
+        await _declare_a_policy(session, datetime.now(UTC))
     await follow_all(database)
+
+
+async def _declare_a_policy(session: WriteSession, now: datetime) -> None:
+    policy = TransportPolicyRow(
+        area="130000", valid_from=str(now.date() + timedelta(days=2)), unlisted_recycler="hazardous",
+        expired_permit="hazardous", cement_kiln="hazardous", deliver_within_h=48,
+        confirm_workdays=5, difference_permille=50, difference_g=20_000, document="试验",
+    )  # fmt: skip
+    subject = SUBJECTS["transport_policies"]
+    statement = Statement(uuid7(SYSTEM, now), subject.name, now, [subject.normal(policy)])
+    entry = await append_statement(session, SYSTEM_CALLER, statement, now=now, source=Random())
+    await subject.apply(session, SYSTEM_CALLER, [policy], statement.id, entry.occurred_on)
 
 
 async def follow_all(database: Database) -> None:

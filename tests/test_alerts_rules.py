@@ -17,8 +17,8 @@ from app.alerts.rules.movement import Fix, apart_m, at_most_m, night_of, off_sit
 from app.alerts.rules.openings import Change, Ledger, Turn, finding_id, play
 from app.alerts.rules.weights import chi_square, difference, digit_of, round_weights
 from app.alerts.thresholds import defaults
-from app.events.fold import fold
 from app.events.state import LabelFacts, Step
+from app.events.together import fold
 from app.packaging.unit_code import unit_code
 
 COUNTY, AREA = "130110", "130100"

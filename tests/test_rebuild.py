@@ -183,9 +183,11 @@ async def test_on_a_damaged_log_nothing_is_built(dba: Dba, season: str):
     assert {"posting", "county_flow"} <= {one.table for one in outcome.found}
     assert await dba.fetch("SELECT sum(mass_g) FROM county_flow") == before
     outcome = await rebuilt(season)
-    assert (outcome.damaged, {one.table for one in outcome.found}, outcome.remains) == (
-        False, {"county_flow"}, (),
-    )  # fmt: skip
+    assert (outcome.damaged, outcome.remains) == (False, ())
+    # A trip's number stands in no leaf: one whose row was deleted (above) came back with the next,
+    # and what names it is told anew.
+    assert "county_flow" in {one.table for one in outcome.found}
+    assert {one.table for one in outcome.found} <= {"county_flow", "alert_mark", "finding"}
 
 
 async def test_an_event_that_waits_for_no_place_is_named(dba: Dba, season: str):

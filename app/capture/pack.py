@@ -54,7 +54,11 @@ async def pack_of(session: AsyncSession, caller: Caller) -> dict[str, Any]:
         },
         "labels_cut": len(labels) > MOST_LABELS,
         "trips": await _trips(session, caller.site),
-        "destinations": await destinations(session, county, caller.site or ""),
+        "destinations": [
+            one
+            for _, some in await destinations(session, county, caller.site or "")
+            for one in some
+        ],
         "places": [] if site else await places(session, county),
         "vehicles": await _vehicles(session, caller, county),
         "packaging": {

@@ -12,7 +12,7 @@ from app.areas.names import county_names
 from app.areas.read import list_areas
 from app.areas.scope import Reach, counties_in_reach, reach_of
 from app.auth.access import SignedIn, Visitor
-from app.auth.caller import OFFICIALS, Caller
+from app.auth.caller import Caller
 from app.auth.permissions import allows, require
 from app.batches.codes import CodeError, parse_code
 from app.batches.errors import MistypedCode
@@ -28,6 +28,7 @@ from app.custody.told import told_of
 from app.custody.trace import trace
 from app.db import Reading, ReadSession
 from app.errors import NotFound
+from app.events.correct import COUNTY_AND_ABOVE
 from app.events.correctable import own_of_today
 from app.pagination import Cursor, after_change, micros_of, page
 from app.parties.names import site_names
@@ -170,7 +171,7 @@ async def _correctable(
     own = [step.event for step in steps if not step.foreign]
     if not allows(caller, "event.correct"):
         return set()
-    if caller.role in OFFICIALS:
+    if caller.role in COUNTY_AND_ABOVE:
         return set(own)
     return await own_of_today(session, caller, own, datetime.now(UTC))
 

@@ -244,10 +244,10 @@ async function keepForOffline() {
     notice("http", "本页用的是 http：不能离线打开，也不能用摄像头扫码。请管理员给平台装上证书（https）。登记照样先存在手机里。");
     return;
   }
-  const worker = await navigator.serviceWorker?.register("/sw.js").catch(() => null);
-  if (!worker) notice("worker", "这个浏览器不能离线打开本页。没有信号时请不要关闭本页；登记仍会存在手机里。");
   const lasting = (await navigator.storage?.persist?.().catch(() => false)) ?? false;
   if (!lasting) caution = "这个浏览器不保证长期保存。有信号时请打开本页，让登记及时上传。";
+  const worker = await navigator.serviceWorker?.register("/sw.js").catch(() => null);
+  if (!worker) notice("worker", "这个浏览器不能离线打开本页。没有信号时请不要关闭本页；登记仍会存在手机里。");
 }
 
 async function begin() {

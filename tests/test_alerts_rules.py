@@ -18,8 +18,8 @@ from app.alerts.rules.openings import Change, Ledger, Turn, finding_id, play
 from app.alerts.rules.unit_codes import unit_code
 from app.alerts.rules.weights import chi_square, difference, digit_of, round_weights
 from app.alerts.thresholds import defaults
-from app.events.fold import fold
 from app.events.state import LabelFacts, Step
+from app.events.together import fold
 
 COUNTY, AREA = "130110", "130100"
 ENTERED = datetime(2020, 10, 1, tzinfo=UTC)

@@ -10,7 +10,8 @@ from app.areas.scope import Reach
 from app.custody.balance import balance_of
 from app.custody.trace import trace
 from app.db import Database
-from app.events.fold import Folded, fold
+from app.events.fold import Folded
+from app.events.together import fold
 from app.ledger.sequence import sequence
 from tests.test_fold import LABEL, histories
 from tests.world import (

@@ -20,14 +20,14 @@ from app.demo.handins import unit_weights
 from app.demo.season import live, midnight, play
 from app.demo.settle import build_world
 from app.demo.world import SHANGHAI
-from app.events.fold import Folded, fold
+from app.events.fold import Folded
 from app.events.happening import Happening, codes_in
 from app.events.parse import read_item
 from app.events.schemas import KINDS
 from app.events.sent import public_of
 from app.events.state import LabelFacts, Step
 from app.events.story import story_of
-from app.events.together import fold_together
+from app.events.together import fold, fold_together
 
 ROOT = Path(__file__).parent.parent
 LAST_DAY = date(2025, 11, 21)

@@ -20,9 +20,10 @@ from app.balance.read import balance_of_counties
 from app.batches.codes import make_code
 from app.batches.models import Label
 from app.db import Database
-from app.events.fold import LabelFacts, fold
 from app.events.record import record
+from app.events.state import LabelFacts
 from app.events.taking import Conflict
+from app.events.together import fold
 from app.ids import SYSTEM, uuid7
 from app.ledger.follow import catch_up, restart
 from app.main import FOLLOWERS, create_app

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.balance.postings import Transfer, outstanding, transit_account
-from app.events.fold import fold
 from app.events.state import LabelFacts, Step
 from app.events.taking import Conflict
+from app.events.together import fold
 from app.trips.deadline import monday_to_friday, workdays_after
 from app.trips.leg import (
     DELIVERED,

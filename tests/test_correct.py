@@ -119,6 +119,33 @@ class TestIncorrectData:
         assert status == 201, answer
         assert (await standing(world, bags[0]))["status"] == "in_transit"
 
+    async def test_a_weight_moves_the_grams_of_a_mixture_and_not_its_origin(self, world: World):
+        """Of 5 003 g 947 are of another scope, 946 once the weight before was another."""
+        [bag, other, out] = await world.issue_labels(3, site=None)
+        both = [BOTTLES, BOTTLES | {"scope": "veterinary", "pieces": 7}]
+        await world.event("hand_in", bag, contents=both)
+        sealed = await world.event("collect", bag, mass_g=5_000)
+        await world.event("depart", bag, destination=ref.STATION)
+        await world.event("arrive", bag, site=ref.STATION, mass_g=5_003)
+        await world.event("collect", other, site=ref.STATION, mass_g=1_000)
+        body = world.body("repack", site=ref.STATION, mode="mix")
+        del body["batches"]
+        body["inputs"] = [{"code": bag, "mass_g": 5_003}, {"code": other, "mass_g": 1_000}]
+        body["outputs"] = [{"code": out, "mass_g": 6_003}]
+        assert (await world.post(body)).status_code == 201
+        origins = []
+        for grams in (None, 5_011):
+            if grams:
+                fix = correction(world, sealed, batches=[{"code": bag, "mass_g": grams}])
+                status, answer = await correct(world, fix, "collector")
+                assert status == 201, answer
+            origin = (await standing(world, out))["origin"]
+            origins.append({part["scope"]: part["mass_g"] for part in origin})
+        assert origins == [
+            {"pesticide": 5_056, "veterinary": 947},
+            {"pesticide": 5_057, "veterinary": 946},
+        ]
+
     async def test_kind_and_codes_stay(self, world: World):
         bag, events = await moved_bag(world)
         [other] = await world.issue_labels(1)

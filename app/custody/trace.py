@@ -206,7 +206,8 @@ def _mode(step: Step, body: dict[str, Any]) -> str | None:
 
 def _mass_source(step: Step, after: State) -> str | None:
     """Return where a step's mass comes from; one that did not weigh carries it on."""
-    if step.kind in ("hand_in", "repack") or step.mass_g is not None or after.mass_source is None:
+    weighed = step.mass_g is not None and step.mass_source != "carried"
+    if weighed or step.kind in ("hand_in", "repack") or after.mass_source is None:
         return after.mass_source
     return "carried"
 

@@ -56,11 +56,16 @@ def _new_gaps(state: State, folded: Folded) -> Iterator[Step]:
 
 
 def _mixed_anew(before: Before, folded: Folded) -> Iterator[Step]:
-    """Yield the repack of several bags whose output would hold other origins than are booked."""
+    """Yield the repack of several bags whose output would hold other origins than are booked.
+
+    A gram more or less of each input is none: that is how far a weight that was put right moves
+    the whole grams into which its bag's mass is divided.
+    """
     for step, _ in folded.taken:
         body = step.repacking
         if step.vector is None or body is None or len(body.inputs) == 1:
             continue
         booked = given_by_inputs(t for t in before.booked if t.about == step.event)
-        if add_mass((), step.vector) != booked:
+        changed = add_mass(step.vector, ((origin, -grams) for origin, grams in booked))
+        if any(abs(grams) > len(body.inputs) for _, grams in changed):
             yield step

@@ -38,11 +38,24 @@ class Table:
     and the head are drawn with the first row: neither stands alone at the foot of a page.
     """
 
-    def __init__(self, document: Document, columns: Sequence[Column], heading: str = "") -> None:
+    def __init__(
+        self,
+        document: Document,
+        columns: Sequence[Column],
+        heading: str = "",
+        *,
+        least: float = 0,
+        head: bool = True,
+    ) -> None:
+        """Begin a table; its rows are at least `least` points high: room to write by hand.
+
+        One without its `head` goes on from a table above it.
+        """
         self._document = document
+        self._least = least
         self._columns = columns
         self._heading = heading
-        self._begun = False
+        self._begun = not head
         unit = ACROSS / sum(column.share for column in columns)
         self._widths = [column.share * unit for column in columns]
 
@@ -58,7 +71,7 @@ class Table:
     def row(self, cells: Sequence[Cell], *, total: bool = False) -> None:
         """Draw a row; one that does not fit goes to the next page whole. `total` sets it apart."""
         lines = self._lines(cells, bold=total)
-        height = self._height(lines)
+        height = max(self._height(lines), 0 if total else self._least)
         self._begin(height)
         if self._document.room(height):
             self._head()

@@ -5,6 +5,7 @@ this paper names its number and says so.
 """
 
 from collections.abc import Sequence
+from itertools import zip_longest
 from typing import IO
 
 from starlette.concurrency import run_in_threadpool
@@ -25,7 +26,7 @@ from app.trips.wording import (
     said_of_difference,
 )
 
-COLUMNS = (
+FULL = (
     Column("序号", 0.5, "right"),
     Column("标签码", 2.0),
     Column("发运 kg", 0.95, "right"),
@@ -33,6 +34,22 @@ COLUMNS = (
     Column("差异 kg", 0.95, "right"),
     Column("情况", 2.4),
 )
+BRIEF = (Column("序号", 0.5, "right"), *FULL[1:4])
+"""A bag that simply arrived, or is under way: two of them stand side by side."""
+ROUTE = (
+    Column("段", 0.4, "right"),
+    Column("发运站点", 2.2),
+    Column("接收站点", 2.2),
+    Column("袋", 0.5, "right"),
+    Column("发运 kg", 0.95, "right"),
+    Column("签收 kg", 0.95, "right"),
+    Column("发运方签字", 1.6),
+)
+ROOM_TO_SIGN = 30.0
+MANY = 20
+"""Bags from which on those that simply arrived stand two in a row."""
+PARTIES = 3
+"""Seals side by side."""
 
 
 async def print_waybill(trip: TripShown, host: str, *, demo: bool) -> IO[bytes]:
@@ -63,8 +80,12 @@ def draw_waybill(file: IO[bytes], trip: TripShown, host: str, *, demo: bool) -> 
         if trip.regime == "hazardous":
             paper.gap(4)
             paper.paragraph(MANIFEST_ELSEWHERE)
+        if len(trip.legs) > 1:
+            _route(paper, trip.legs)
         for number, leg in enumerate(trip.legs, 1):
-            _leg(paper, number, leg)
+            # Of several, what has not been loaded is told by its line of the route.
+            if leg.departed_at or len(trip.legs) == 1:
+                _leg(paper, number, leg)
         if trip.not_on_this_trip:
             paper.heading("随车到达、但不在本单上的袋")
             with Table(paper, [Column("标签码"), Column("签收站点", 2)]) as table:
@@ -72,7 +93,36 @@ def draw_waybill(file: IO[bytes], trip: TripShown, host: str, *, demo: bool) -> 
         if trip.other_legs:
             paper.paragraph(f"本车另有 {trip.other_legs} 段与您的站点或辖区无关，未列出。")
         paper.heading("交接签字")
-        paper.signatures(["发运方", "承运方", "接收方"])
+        parties = _parties(trip.legs)
+        for start in range(0, len(parties), PARTIES):
+            paper.signatures(parties[start : start + PARTIES])
+
+
+def _route(paper: Document, legs: Sequence[LegShown]) -> None:
+    """Write the legs one below the other: whoever hands over at a pick-up signs in its row."""
+    paper.heading(f"路线（{len(legs)} 段）")
+    with Table(paper, ROUTE, least=ROOM_TO_SIGN) as table:
+        for number, leg in enumerate(legs, 1):
+            left = kilograms(leg.out_g) if leg.departed_at else ""
+            came = kilograms(leg.received_g) if leg.arrived_at else ""
+            bags = str(len(leg.bags)) if leg.bags else ""
+            row = [str(number), _from(leg), leg.destination.name, bags, left, came, ""]
+            table.row(row)
+
+
+def _from(leg: LegShown) -> str:
+    """Return where a leg loads, and when it is to, as long as it has not."""
+    if leg.departed_at or leg.pick_up_at is None:
+        return leg.origin.name
+    return f"{leg.origin.name}（计划 {moment(leg.pick_up_at)}）"
+
+
+def _parties(legs: Sequence[LegShown]) -> list[str]:
+    """Return who seals the paper: of several senders each has signed for the own leg."""
+    if len(legs) == 1:
+        return ["发运方", "承运方", "接收方"]
+    receivers = dict.fromkeys(leg.destination.name for leg in legs)
+    return ["承运方", *(f"接收方：{name}" for name in receivers)]
 
 
 def _leg(paper: Document, number: int, leg: LegShown) -> None:
@@ -84,21 +134,41 @@ def _leg(paper: Document, number: int, leg: LegShown) -> None:
         paper.paragraph("还没有装车。")
         return
     paper.gap(4)
-    with Table(paper, COLUMNS) as table:
-        table.rows(_row(n, bag) for n, bag in enumerate(leg.bags, 1))
-        received = kilograms(leg.received_g) if leg.arrived_at else ""
-        table.row(
-            ["", f"合计 {len(leg.bags)} 袋", kilograms(leg.out_g), received, _total(leg), ""],
-            total=True,
-        )
+    bags = list(enumerate(leg.bags, 1))
+    received = kilograms(leg.received_g) if leg.arrived_at else ""
+    total = ["", f"合计 {len(bags)} 袋", kilograms(leg.out_g), received, _total(leg), ""]
+    if len(bags) <= MANY:
+        with Table(paper, FULL) as table:
+            table.rows(_row(n, bag) for n, bag in bags)
+            table.row(total, total=True)
+        return
+    odd = [(n, bag) for n, bag in bags if _is_odd(bag)]
+    if odd:
+        with Table(paper, FULL) as table:
+            table.rows(_row(n, bag) for n, bag in odd)
+    plain = [(n, bag) for n, bag in bags if not _is_odd(bag)]
+    with Table(paper, (*BRIEF, *BRIEF)) as table:
+        for one, other in zip_longest(plain[::2], plain[1::2]):
+            table.row([*_brief(one), *_brief(other)])
+    with Table(paper, FULL, head=False) as table:
+        table.row(total, total=True)
+
+
+def _brief(one: tuple[int, BagShown] | None) -> Sequence[Cell]:
+    return _row(*one)[: len(BRIEF)] if one else [""] * len(BRIEF)
+
+
+def _is_odd(bag: BagShown) -> bool:
+    return bool(bag.outcome or bag.elsewhere or bag.state in ("written_off", "returned"))
 
 
 def _facts(leg: LegShown) -> list[tuple[str, str]]:
     facts = [
-        ("发运站点", f"{leg.origin.name}（{leg.origin.code}）"),
-        ("接收站点", f"{leg.destination.name}（{leg.destination.code}）"),
-        ("发运时间", moment(leg.departed_at)),
-        ("签收时间", moment(leg.arrived_at)),
+        ("发运站点", leg.origin.name),
+        ("站点编码", leg.origin.code),
+        ("接收站点", leg.destination.name),
+        ("站点编码", leg.destination.code),
+        *_times(leg),
         ("状态", STATES[leg.state]),
         ("交接确认", _confirmation(leg)),
     ]
@@ -106,6 +176,13 @@ def _facts(leg: LegShown) -> list[tuple[str, str]]:
         facts.append(("联单编号", "、".join(leg.manifests)))
         facts.append(("接收确认", confirm_by_of(leg)))
     return facts
+
+
+def _times(leg: LegShown) -> list[tuple[str, str]]:
+    """Return when it left and came; of a leg that has not left, when it was planned."""
+    if leg.departed_at is None:
+        return [("计划装货", moment(leg.pick_up_at)), ("计划送到", moment(leg.deliver_at))]
+    return [("发运时间", moment(leg.departed_at)), ("签收时间", moment(leg.arrived_at))]
 
 
 def confirm_by_of(leg: LegShown) -> str:
@@ -133,10 +210,9 @@ def sentences_of(leg: LegShown) -> list[str]:
         words = said_of_difference(leg.difference_g, leg.received_g - leg.difference_g)
         reasons = "；".join(leg.difference_reasons)
         found.append(f"{words}。{f'原因：{reasons}。' if reasons else '没有写明原因。'}")
-    for outcome, name in OUTCOMES.items():
-        many = sum(bag.outcome == outcome for bag in leg.bags)
-        if many:
-            found.append(f"{name} {many} 袋。")
+    counts = {name: sum(b.outcome == slug for b in leg.bags) for slug, name in OUTCOMES.items()}
+    if any(counts.values()):
+        found.append("，".join(f"{name} {many} 袋" for name, many in counts.items() if many) + "。")
     elsewhere = sum(bag.elsewhere for bag in leg.bags)
     if elsewhere:
         found.append(f"{elsewhere} 袋送到了别的站点。")
@@ -145,7 +221,6 @@ def sentences_of(leg: LegShown) -> list[str]:
 
 
 def _row(number: int, bag: BagShown) -> Sequence[Cell]:
-    odd = bag.outcome or bag.elsewhere or bag.state == "written_off"
     words = " · ".join(words_of(bag))
     return [
         str(number),
@@ -153,7 +228,7 @@ def _row(number: int, bag: BagShown) -> Sequence[Cell]:
         kilograms(bag.out_g),
         "" if bag.received_g is None else kilograms(bag.received_g),
         "" if bag.difference_g is None else signed(bag.difference_g),
-        Warm(words) if odd else words,
+        Warm(words) if _is_odd(bag) else words,
     ]
 
 

@@ -1,18 +1,25 @@
 """Trips as they go in life: late phones, more than was announced, things refused, lost and found."""
 
 import asyncio
-from datetime import datetime, timedelta
+import re
+from datetime import UTC, date, datetime, timedelta
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import update
 
 from app.ids import uuid7
 from app.ledger.follow import catch_up
 from app.main import FOLLOWERS
+from app.parties.models import Permit
 from tests import reference as ref
+from tests.printed import PRINTED, words_of
 from tests.recording import FAR_STATION, HAZARDOUS, capture, make_wide_world
-from tests.test_trips import TRIPS, announce, confirm, listed, problem, sealed, trip_of
+from tests.test_trips import MANIFEST, TRIPS, announce, confirm, listed, problem, sealed, trip_of
 from tests.world import FAR_POINT, INCINERATOR, World
 
+SHANGHAI = ZoneInfo("Asia/Shanghai")
 POINT, OTHER_POINT, STATION, PLANT = ref.POINT, ref.OTHER_POINT, ref.STATION, ref.PLANT
 
 
@@ -304,3 +311,190 @@ async def test_another_carriers_driver_finds_no_trip_at_all(world: World):
         )
         assert answer.status_code == 404, path
     assert trip not in [r["number"] for r in await listed(world, "carrier")]
+
+
+async def test_a_driver_confirms_all_pick_ups_at_once_but_only_those_he_saw(world: World):
+    trip = own_id(world)
+    for site in (POINT, OTHER_POINT):
+        [bag] = await sealed(world, site=site)
+        await world.event("depart", bag, site=site, destination=STATION, trip=trip)
+    shown = await page(world, "carrier", f"/trips/{trip}")
+    assert "全部确认" in shown
+    asked = shown[: shown.index("全部确认")]
+    sites = re.findall(r'name="site" value="([^"]+)"', asked)
+    assert sites == [POINT, OTHER_POINT]
+    [late] = await sealed(world, site=STATION)
+    await world.event("depart", late, site=STATION, destination=PLANT, trip=trip)
+    answer = await world.client("carrier").post(f"/trips/{trip}/confirm", data={"site": sites})
+    assert answer.status_code == 303
+    assert (await trip_of(world, trip, "carrier"))["may_confirm"] == [STATION]
+
+
+# ---- the receiver's list and permits, over the days of one trip
+
+
+async def test_a_permit_that_ends_on_the_way_flags_the_arrival_and_refuses_the_treatment(
+    world: World,
+):
+    """Valid when it left, not when it came: what happened is recorded, treating is refused."""
+    bag, other = await sealed(world, 2)
+    left = world.tick()
+    first = await world.event("depart", bag, other, destination=INCINERATOR, at=left)
+    assert "receiver-permit-not-in-force" not in first["flags"]
+    async with world.database.write() as session:
+        ends = left.astimezone(SHANGHAI).date()
+        permit = (Permit.site == INCINERATOR, Permit.kind == "discharge")
+        await session.execute(update(Permit).where(*permit).values(valid_to=ends))
+    try:
+        came = left + timedelta(days=1)
+        arrived = await world.event("arrive", bag, site=INCINERATOR, at=came, by="burner")
+        assert "receiver-permit-not-in-force" in arrived["flags"]
+        [leg] = (await trip_of(world, first["trip"]))["legs"]
+        assert leg["regime"] == "internal", "as it was when it left"
+        burn = world.body("dispose", bag, site=INCINERATOR, at=came + timedelta(hours=1),
+                          method="incinerate", certificate="1")  # fmt: skip
+        problem(await world.post(burn, by="burner"), 409, "permit-not-in-force")
+        again = await world.event("depart", (await sealed(world))[0], destination=INCINERATOR,
+                                  at=came + timedelta(hours=2))  # fmt: skip
+        assert "receiver-permit-not-in-force" in again["flags"]
+        # A phone that tells of the first day only now is judged by the first day.
+        late = await world.event("arrive", other, site=INCINERATOR, at=left + timedelta(minutes=30),
+                                 by="burner")  # fmt: skip
+        assert "receiver-permit-not-in-force" not in late["flags"]
+    finally:
+        async with world.database.write() as session:
+            far = date(2099, 12, 31)
+            await session.execute(update(Permit).where(*permit).values(valid_to=far))
+
+
+async def test_a_departure_that_goes_elsewhere_after_a_correction_has_the_regime_of_there(
+    world: World,
+):
+    [bag] = await sealed(world)
+    body = world.body("depart", bag, destination=STATION)
+    first = (await world.post(body)).json()
+    replacement = {key: value for key, value in body.items() if key != "id"}
+    replacement |= {"destination": HAZARDOUS, "manifest": MANIFEST}
+    fix = {"id": own_id(world), "kind": "correct", "corrects": body["id"],
+           "occurred_at": world.tick().isoformat(), "reason": "incorrect_data",
+           "replacement": replacement, "note": "写错了目的地"}  # fmt: skip
+    answer = await world.client("collector").post("/api/v1/events", json=fix)
+    assert answer.status_code == 201, answer.text
+    shown = await trip_of(world, first["trip"])
+    [leg] = shown["legs"]
+    assert (leg["destination"]["code"], leg["regime"], leg["manifests"]) == (
+        HAZARDOUS, "hazardous", [MANIFEST],
+    )  # fmt: skip
+    assert shown["regime"] == "hazardous"
+    await catch_up(world.database, FOLLOWERS)
+    [row] = [r for r in await listed(world) if r["number"] == first["trip"]]
+    assert [one["destination"]["code"] for one in row["legs"]] == [HAZARDOUS]
+    assert row["regime"] == "hazardous", "the list says what the trip says"
+
+
+# ---- the list as a page
+
+
+async def test_a_number_or_a_plate_finds_its_trips_and_nonsense_says_what_to_type(world: World):
+    [bag] = await sealed(world)
+    number = (await world.event("depart", bag, destination=STATION, vehicle="冀A77777"))["trip"]
+    await catch_up(world.database, FOLLOWERS)
+    client = world.client("county")
+    found = await client.get("/trips", params={"find": number.lower()})
+    assert (found.status_code, found.headers["location"]) == (303, f"/trips/{number.lower()}")
+    assert (await client.get(found.headers["location"])).status_code == 200
+    by_plate = (await client.get("/trips", params={"find": "冀a·77777"})).text
+    assert number[:10] in by_plate
+    assert by_plate.count("<h3>") == 1
+    for typed, sentence in (
+        ("ZY202601011301109999", "没有这个单号"),
+        ("拖拉机", "请填 ZY 开头的单号，或者车牌号"),
+    ):
+        answer = await client.get("/trips", params={"find": typed})
+        assert answer.status_code == 422
+        assert sentence in answer.text
+        assert typed in answer.text
+    stranger = await world.client("plant").get("/trips", params={"find": number})
+    assert "没有这个单号" in stranger.text, "out of reach looks absent"
+    wrong_day = await client.get("/trips", params={"from": "2026-13-01"})
+    assert "请填日期" in wrong_day.text
+    rows = await listed(world, vehicle="冀a77777")
+    assert [row["number"] for row in rows] == [number]
+    answer = await world.client("province").get(TRIPS, params={"vehicle": "拖拉机"})
+    assert problem(answer, 422, "invalid-query")["errors"][0]["pointer"] == "/query/vehicle"
+
+
+async def test_the_pages_of_the_list_hold_every_trip_once_under_every_filter(world: World):
+    await catch_up(world.database, FOLLOWERS)
+    client = world.client("province")
+    rows = await listed(world)
+    for query in (
+        {"state": "under_way"},
+        {"state": "delivered"},
+        {"from": rows[-1]["opened_at"][:10]},
+    ):
+        url, seen = f"/trips?{urlencode(query)}", []
+        while url:
+            text = (await client.get(url)).text
+            body = text[text.index('id="latest"') :] if 'id="latest"' in text else ""
+            seen += re.findall(r'<h3><a href="/trips/([0-9a-f-]{36})"', body)
+            onward = re.search(r'href="([^"]+)" rel="next"', text)
+            url = onward and onward[1].replace("&amp;", "&")
+        wanted = [row["id"] for row in await listed(world, **query)]
+        assert seen == wanted
+
+
+async def test_an_officials_home_counts_what_is_on_its_way_and_what_is_wrong(world: World):
+    await catch_up(world.database, FOLLOWERS)
+    rows = await listed(world, "county")
+    home = await page(world, "county")
+    for state in ("under_way", "in_dispute", "overdue"):
+        many = sum(row["state"] == state for row in rows)
+        link = f'href="/trips?state={state}">{many} 车'
+        assert (link in home) == bool(many), state
+
+
+# ---- paper
+
+
+@PRINTED
+async def test_the_paper_of_a_milk_run_is_a_route_in_which_each_sender_signs(world: World):
+    soon = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+    stops = [
+        {"origin": POINT, "destination": STATION},
+        {"origin": OTHER_POINT, "destination": STATION, "pick_up_at": soon},
+        {"origin": STATION, "destination": PLANT},
+    ]
+    trip = await announce(world, stops=stops)
+    [bag] = await sealed(world)
+    await world.event("depart", bag, destination=STATION, trip=trip["id"])
+    answer = await world.client("province").get(f"{TRIPS}/{trip['number']}.pdf")
+    text = "\n".join(words_of(answer.content))
+    for words in (
+        "路线（3 段）",
+        "发运方签字",
+        "计划",
+        f"接收方：{STATION}",
+        f"接收方：{PLANT}",
+        bag,
+    ):
+        assert words in text, words
+    assert "第 1 段" in text
+    assert "第 2 段" not in text, "what has not been loaded is told by its line"
+
+
+@PRINTED
+async def test_a_long_waybill_names_every_bag_once_and_what_is_wrong_first(world: World):
+    bags = sorted(await sealed(world, 45))
+    trip = (await world.event("depart", *bags, destination=STATION))["trip"]
+    odd = bags[30]
+    await world.event(
+        "arrive", *[b for b in bags if b != odd], site=STATION, trip=trip,
+        exceptions=[{"code": odd, "outcome": "missing", "reason": "车上没有"}],
+    )  # fmt: skip
+    pages = words_of((await world.client("keeper").get(f"{TRIPS}/{trip}.pdf")).content)
+    text = "\n".join(pages)
+    assert all(text.count(bag) == 1 for bag in bags)
+    assert text.index(odd) < text.index(bags[0])
+    assert "合计 45 袋" in text
+    assert len(pages) == 2

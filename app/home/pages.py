@@ -23,6 +23,7 @@ from app.parties.names import site_names
 from app.reports.periods import parse_period
 from app.reports.recovery import By, recovery
 from app.templating import render
+from app.trips.listing import count_pending
 from app.trips.planned import planned_at, planned_of
 from app.workdays.read import calendar_of
 
@@ -91,6 +92,7 @@ async def _open_bag(session: ReadSession, site: str) -> dict[str, Any] | None:
 
 async def _of_area(session: ReadSession, caller: Caller) -> dict[str, Any]:
     period = str(today().year)
+    reach = await reach_of(session, caller)
     values: dict[str, Any] = {
         "area": {
             "code": caller.area,
@@ -100,7 +102,8 @@ async def _of_area(session: ReadSession, caller: Caller) -> dict[str, Any]:
         "period": period,
         "row": None,
         "areas": [],
-        "movements": await latest_changes(session, await reach_of(session, caller), CHANGES),
+        "movements": await latest_changes(session, reach, CHANGES),
+        "trips": await count_pending(session, reach, datetime.now(UTC)),
         "load": await _load(session, caller),
     }
     if caller.role == "township":

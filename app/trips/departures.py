@@ -12,7 +12,7 @@ from app.ledger.models import Correction, Event
 from app.orm import among
 from app.parties.models import Site
 from app.trips.models import TripEvent
-from app.trips.regime import Consignment
+from app.trips.regime import HAZARDOUS, Consignment
 
 
 def in_force() -> tuple[ColumnElement[bool], ...]:
@@ -30,6 +30,21 @@ async def first_left(session: AsyncSession, trips: Collection[UUID]) -> dict[UUI
         .group_by(TripEvent.trip)
     )
     return dict(rows.all())
+
+
+async def hazardous_legs(
+    session: AsyncSession, trips: Collection[UUID]
+) -> dict[UUID, set[tuple[str, str]]]:
+    """Return the legs (origin, destination) of trips whose loads travel as hazardous waste."""
+    found: dict[UUID, set[tuple[str, str]]] = defaultdict(set)
+    rows = await session.execute(
+        select(TripEvent.trip, TripEvent.site, TripEvent.destination).where(
+            among(TripEvent.trip, trips), TripEvent.regime == HAZARDOUS, *in_force()
+        )
+    )
+    for trip, origin, destination in rows:
+        found[trip].add((origin or "", destination or ""))
+    return found
 
 
 async def consignments_under(

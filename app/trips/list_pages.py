@@ -42,7 +42,7 @@ class Filters:
     view: str = ""
     state: str = ""
     area: str = ""
-    q: str = ""
+    find: str = ""
     start: str = ""
     end: str = ""
 
@@ -50,7 +50,7 @@ class Filters:
     def typed(self) -> dict[str, str]:
         """The filters by the names of their fields."""
         return {
-            "view": self.view, "state": self.state, "area": self.area, "q": self.q,
+            "view": self.view, "state": self.state, "area": self.area, "find": self.find,
             "from": self.start, "to": self.end,
         }  # fmt: skip
 
@@ -60,11 +60,11 @@ def _filters(
     view: View = "",
     state: Annotated[str, Query(pattern=STATE)] = "",
     area: Annotated[str, Query(pattern="^([0-9]{6})?$")] = "",
-    q: Text = "",
+    find: Text = "",
     start: Annotated[str, Query(alias="from", max_length=20)] = "",
     end: Annotated[str, Query(alias="to", max_length=20)] = "",
 ) -> Filters:
-    return Filters(view, state, area, q.strip(), start.strip(), end.strip())
+    return Filters(view, state, area, find.strip(), start.strip(), end.strip())
 
 
 @router.get("/trips")
@@ -78,11 +78,11 @@ async def show_trips(
 ) -> Response:
     require(caller, "trips.read")
     reach, now = await reach_of(session, caller), datetime.now(UTC)
-    if filters.q[:2].upper() == "ZY" and await _is_seen(session, reach, filters.q):
-        return RedirectResponse(f"/trips/{filters.q}", 303)
+    if filters.find[:2].upper() == "ZY" and await _is_seen(session, reach, filters.find):
+        return RedirectResponse(f"/trips/{filters.find}", 303)
     asked, wrong = _asked(caller, filters)
     listed = await list_trips(session, reach, asked, now=now, limit=TRIPS_A_PAGE, cursor=cursor)
-    narrowed = any(filters.typed[name] for name in ("state", "q", "from", "to"))
+    narrowed = any(filters.typed[name] for name in ("state", "find", "from", "to"))
     urgent: list[TripListed] = []
     many: list[str] = []
     if not narrowed and not cursor:
@@ -123,13 +123,13 @@ def _asked(caller: Caller, filters: Filters) -> tuple[Asked, dict[str, str]]:
     own = caller.site if caller.role in SITE_ROLES else None
     wrong: dict[str, str] = {}
     vehicle = None
-    if filters.q[:2].upper() == "ZY":
-        wrong["q"] = NO_SUCH
-    elif filters.q:
+    if filters.find[:2].upper() == "ZY":
+        wrong["find"] = NO_SUCH
+    elif filters.find:
         try:
-            vehicle = normalise_plate(filters.q)
+            vehicle = normalise_plate(filters.find)
         except PlateError:
-            wrong["q"] = NEITHER
+            wrong["find"] = NEITHER
     days: dict[str, date | None] = {"from": None, "to": None}
     for name in days:
         try:

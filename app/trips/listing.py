@@ -1,13 +1,13 @@
 """Trips in a caller's reach, page by page, from what the follower keeps of their legs."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, case, exists, select, tuple_
+from sqlalchemy import ColumnElement, and_, case, exists, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.areas.scope import Reach, counties_in_reach, within
@@ -17,11 +17,13 @@ from app.pagination import after_row, micros_of, page
 from app.parties.models import Organisation
 from app.parties.names import site_names
 from app.parties.schemas import Party
+from app.trips.departures import hazardous_legs
 from app.trips.follow import TRIP_LEGS
-from app.trips.leg import OVERDUE, RANK, state_at, state_of_trip
+from app.trips.leg import IN_DISPUTE, OVERDUE, RANK, UNDER_WAY, state_at, state_of_trip
 from app.trips.load import Plan, plans_of
 from app.trips.models import Trip, TripLeg
-from app.trips.schemas import LegListed, PlaceShown, TripListed
+from app.trips.regime import HAZARDOUS
+from app.trips.schemas import LegListed, PlaceShown, Regime, TripListed
 
 
 @dataclass(frozen=True)
@@ -97,12 +99,28 @@ async def _where(session: AsyncSession, reach: Reach, asked: Asked) -> list[Colu
     return found
 
 
+async def count_pending(session: AsyncSession, reach: Reach, now: datetime) -> dict[str, int]:
+    """Return how many trips in reach are under way, in dispute and overdue."""
+    pending = select(func.max(_rank(now)).label("rank")).where(
+        within(reach, seen_by=TripLeg.seen_by), TripLeg.settled.in_((UNDER_WAY, IN_DISPUTE))
+    )
+    trips = pending.group_by(TripLeg.trip).subquery()
+    found = await session.execute(select(trips.c.rank, func.count()).group_by(trips.c.rank))
+    many: dict[int, int] = dict(found.all())
+    return {state: many.get(RANK[state], 0) for state in (UNDER_WAY, IN_DISPUTE, OVERDUE)}
+
+
+def _rank(now: datetime) -> ColumnElement[int]:
+    """Return a leg's rank at an instant; see `leg.RANK`."""
+    late = and_(TripLeg.waiting, TripLeg.due_at < now)
+    return case((late, RANK[OVERDUE]), *((TripLeg.settled == name, n) for name, n in RANK.items()))
+
+
 def _in_state(
     state: str, now: datetime, seen: ColumnElement[bool]
 ) -> tuple[ColumnElement[bool], ...]:
     """Return that some leg in reach has this state and none a higher rank."""
-    late = and_(TripLeg.waiting, TripLeg.due_at < now)
-    rank = case((late, RANK[OVERDUE]), *((TripLeg.settled == name, n) for name, n in RANK.items()))
+    rank = _rank(now)
     own = and_(seen, TripLeg.trip == Trip.id)
     return (
         exists().where(own, rank == RANK[state]),
@@ -124,11 +142,23 @@ async def _shown(
     every = [leg for some in legs.values() for leg in some]
     names = await site_names(session, {c for leg in every for c in (leg.origin, leg.destination)})
     carriers = await _carriers(session, {trip.carrier for trip in trips if trip.carrier})
-    plans = await plans_of(session, [trip.id for trip in trips])
+    ids = [trip.id for trip in trips]
+    plans, hazardous = await plans_of(session, ids), await hazardous_legs(session, ids)
     return {
-        trip.id: _listed(trip, legs[trip.id], plans[trip.id], names, carriers, now)
+        trip.id: _listed(
+            trip, legs[trip.id], _regime(trip, legs[trip.id], hazardous[trip.id]),
+            plans[trip.id], names, carriers, now,
+        )
         for trip in trips
-    }
+    }  # fmt: skip
+
+
+def _regime(trip: Trip, legs: Sequence[TripLeg], hazardous: Collection[tuple[str, str]]) -> Regime:
+    """Return the regime of what has left of these legs; as announced where nothing has."""
+    left = {(leg.origin, leg.destination) for leg in legs if leg.departed_at}
+    if left:
+        return "internal" if left.isdisjoint(hazardous) else "hazardous"
+    return "hazardous" if trip.regime == HAZARDOUS else "internal"
 
 
 async def _carriers(session: AsyncSession, codes: Iterable[str]) -> dict[str, Party]:
@@ -139,6 +169,7 @@ async def _carriers(session: AsyncSession, codes: Iterable[str]) -> dict[str, Pa
 def _listed(
     trip: Trip,
     legs: Sequence[TripLeg],
+    regime: Regime,
     plans: Mapping[tuple[str, str], Plan],
     names: dict[str, str],
     carriers: dict[str, Party],
@@ -165,7 +196,7 @@ def _listed(
         id=trip.id,
         number=trip.number,
         state=state_of_trip(leg.state for leg in shown),
-        regime=trip.regime,
+        regime=regime,
         vehicle=trip.vehicle,
         carrier=carriers.get(trip.carrier or ""),
         opened_at=trip.opened_at,

@@ -16,7 +16,7 @@ from app.trips.confirm import confirm
 from app.trips.find import find_trip, id_of
 from app.trips.leg import MOVING, RANK
 from app.trips.look import look_at
-from app.trips.schemas import LegShown, TripShown
+from app.trips.schemas import MAX_STOPS, LegShown, TripShown
 from app.trips.waybill import confirm_by_of, sentences_of, words_of
 from app.trips.wording import MANIFEST_ELSEWHERE
 
@@ -52,10 +52,12 @@ async def show_trip(
 def _leg(leg: LegShown, caller: Caller) -> dict[str, Any]:
     """Return a leg with what is wrong in words, and whether the caller may receive it."""
     moving = [bag for bag in leg.bags if bag.state == MOVING]
+    bags = [(bag, " · ".join(words_of(bag))) for bag in leg.bags]
     return {
         "leg": leg,
         "sentences": sentences_of(leg),
-        "bags": [(bag, " · ".join(words_of(bag))) for bag in leg.bags],
+        "bags": bags,
+        "odd": [(bag, words) for bag, words in bags if bag.outcome or bag.elsewhere],
         "count": len(leg.bags),
         "moving": len(moving),
         "confirm_by": confirm_by_of(leg),
@@ -68,20 +70,25 @@ def _stages(trip: TripShown) -> list[dict[str, str]]:
     """Return how far a trip is: announced, on the road, received."""
     left = [leg.departed_at for leg in trip.legs if leg.departed_at]
     came = [leg.arrived_at for leg in trip.legs if leg.arrived_at]
-    moving = any(bag.state == MOVING for leg in trip.legs for bag in leg.bags)
+    bags: list[str] = [bag.state for leg in trip.legs for bag in leg.bags]
+    moving = bags.count(MOVING)
     waiting = any(leg.departed_at is None for leg in trip.legs)
     reached = 2 if came and not moving and not waiting else 1 if left else 0
     first = ("登记计划", "list", moment(trip.opened_at)) if trip.announced else ("装车", "bag", "")
     told = (
         first,
         ("发运", "truck", moment(min(left)) if left else ""),
-        ("签收", "arrive", moment(max(came)) if came else ""),
+        ("签收", "arrive", _said_of_arrival(len(bags), moving, max(came)) if came else ""),
     )
     return [
         {"name": name, "icon": icon, "note": note,
          "state": "now" if n == reached else "done" if n < reached else ""}
         for n, (name, icon, note) in enumerate(told)
     ]  # fmt: skip
+
+
+def _said_of_arrival(bags: int, moving: int, came: datetime) -> str:
+    return f"{bags} 袋中 {bags - moving} 袋" if moving else moment(came)
 
 
 def _loads(leg: LegShown, caller: Caller) -> bool:
@@ -94,10 +101,10 @@ async def post_confirm(
     caller: SignedIn,
     session: Writing,
     trip: str,
-    site: Annotated[str, Form(max_length=20)] = "",
+    site: Annotated[list[str], Form(max_length=MAX_STOPS)],
 ) -> Response:
     require(caller, "trips.confirm")
     reach = await reach_of(session, caller)
     seen = await find_trip(session, reach, trip)
-    await confirm(session, caller, seen.file, site or None, datetime.now(UTC))
+    await confirm(session, caller, seen.file, site, datetime.now(UTC))
     return RedirectResponse(f"/trips/{await id_of(session, trip)}", 303)

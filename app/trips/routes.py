@@ -100,5 +100,5 @@ async def post_confirm(
     require(caller, "trips.confirm")
     now = datetime.now(UTC)
     seen = await find_trip(session, await reach_of(session, caller), trip)
-    await confirm(session, caller, seen.file, order.site, now)
+    await confirm(session, caller, seen.file, [order.site] if order.site else [], now)
     return await look_at(session, caller, trip, now)

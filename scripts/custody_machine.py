@@ -9,10 +9,14 @@ import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from app.balance.flows import FLOWS
 from app.embedded import EmbeddedPostgres
+from app.ledger.follow import catch_up
 from app.migrate import upgrade
+from app.trips.follow import TRIP_LEGS
 from tests.machine.play import play
 from tests.machine.yard import Yard
+from tests.rebuilding import checked
 
 
 def main() -> int:
@@ -37,6 +41,9 @@ def main() -> int:
                 by=asked.seed,
                 say=lambda line: print(line, end="", flush=True),
             )
+            yard.run(catch_up(yard.database, (FLOWS, TRIP_LEGS)))
+            differs = yard.run(checked(urls["owner"], "records", "log", "flows"))
+            assert not differs, [found.first.words() for found in differs]
         finally:
             yard.close()
     for what, often in sorted(played.told.items()):

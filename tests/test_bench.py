@@ -33,6 +33,7 @@ def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
             {"its SQL", *(f"its SQL, depth {depth}" for depth in range(3))},
         ),
         ("labels", "--labels", {"symbols"}),
+        ("rebuild", "--rebuild-events", {"json.loads"}),
     ],
 )
 def test_a_part_prints_and_writes_its_figures_beside_raw_limits(tmp_path, part, size, held_against):

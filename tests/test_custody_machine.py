@@ -9,10 +9,14 @@ from random import Random
 
 import pytest
 
+from app.balance.flows import FLOWS
+from app.ledger.follow import catch_up
+from app.trips.follow import TRIP_LEGS
 from tests.machine.play import play
 from tests.machine.races import Round
 from tests.machine.standing import check, standing_of
 from tests.machine.yard import Yard
+from tests.rebuilding import checked
 from tests.reference import STATION
 
 
@@ -31,6 +35,12 @@ def test_whatever_people_do_to_bags_and_containers_the_books_and_the_holders_are
 def test_phones_in_any_order_end_where_the_life_itself_ends(yard: Yard):
     played = play(yard, examples=0, steps=40, arrivals=4)
     assert played.lives
+
+
+def test_what_recording_kept_is_what_going_over_its_leaves_gives(yard: Yard, database_urls):
+    """After all that people did above; what is refused or told twice left nothing."""
+    yard.run(catch_up(yard.database, (FLOWS, TRIP_LEGS)))
+    assert yard.run(checked(database_urls["owner"], "records", "log", "flows")) == ()
 
 
 def test_news_of_the_first_bag_reaches_the_last_of_sixty_that_came_out_of_it(yard: Yard):

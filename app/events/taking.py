@@ -70,8 +70,11 @@ class Taking:
 
     def change(self, **changes: object) -> None:
         """Bring the state forward."""
-        # What dataclasses.replace does, at a quarter of its time: long stories are folded often.
-        self.state = State(**(vars(self.state) | changes))
+        # What dataclasses.replace does, at a twentieth of its time: stories are folded often, and
+        # a frozen class sets its fields one by one.
+        state = object.__new__(State)
+        vars(state).update(vars(self.state), **changes)
+        self.state = state
 
     def book(
         self, mass: Iterable[tuple[str, int]], source: str, target: str, place: str | None = None

@@ -179,12 +179,13 @@ async def _moved(
     by_step: dict[tuple[str, UUID], list[tuple[str, str, int]]] = defaultdict(list)
     for code, step, source, target, mass_g in rows:
         by_step[code, step].append((source, target, mass_g))
-    for trip, account in zip(trips, accounts, strict=True):
-        for (code, step), lines in by_step.items():
+    by_account = dict(zip(accounts, trips, strict=True))
+    for (code, step), lines in by_step.items():
+        for account in by_account.keys() & {a for line in lines for a in line[:2]}:
             one = moved_by(account, lines)
             if one is not None:
-                moved[trip][code, str(step)] = one
-                about[trip].add(step)
+                moved[by_account[account]][code, str(step)] = one
+                about[by_account[account]].add(step)
     return moved, about
 
 

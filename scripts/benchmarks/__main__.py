@@ -16,8 +16,10 @@ from pathlib import Path
 
 from app.config import ROOT
 from app.embedded import EmbeddedPostgres, find_binaries
-from scripts.benchmarks import custody, labels, tree, verify
+from scripts.benchmarks import custody, labels, rebuild, tree, verify
 from scripts.benchmarks.measured import Part
+
+SIZES = ("tree_leaves", "leaves", "custody_events", "labels", "rebuild_events")
 
 
 def main() -> None:
@@ -37,14 +39,18 @@ def main() -> None:
     parser.add_argument(
         "--labels", type=int, default=labels.LABELS, help="labels of the part labels"
     )
+    parser.add_argument(
+        "--rebuild-events", type=int, default=rebuild.EVENTS, help="events of the part rebuild"
+    )
     parser.add_argument("--json", type=Path, default=None, help="write the figures there too")
     given = parser.parse_args()
     chosen = given.parts.split(",")
     if not set(chosen) <= PARTS.keys():
         parser.error(f"--parts: {', '.join(PARTS)}")
-    sizes = (given.tree_leaves, given.leaves, given.custody_events, given.labels)
+    sizes = [getattr(given, name) for name in SIZES]
     if min(given.rounds, *sizes) < 1:
-        parser.error("--rounds, --tree-leaves, --leaves, --custody-events, --labels ≥ 1")
+        options = (f"--{name.replace('_', '-')}" for name in SIZES)
+        parser.error(f"--rounds, {', '.join(options)} ≥ 1")
     # Unwinds like Ctrl-C: whatever was started is stopped.
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     print(f"{_machine()['description']}，{given.rounds} 轮 / rounds", flush=True)
@@ -93,6 +99,11 @@ def _labels(given: argparse.Namespace) -> Part:
     return labels.measure(given.labels, given.rounds)
 
 
+def _rebuild(given: argparse.Namespace) -> Part:
+    with _folder() as folder, EmbeddedPostgres(folder / "postgres") as server:
+        return rebuild.measure(server, given.rebuild_events, given.rounds)
+
+
 @contextmanager
 def _folder() -> Iterator[Path]:
     """Lend a folder on the disk that the platform itself writes to."""
@@ -107,6 +118,7 @@ PARTS: dict[str, Callable[[argparse.Namespace], Part]] = {
     "verify": _verify,
     "custody": _custody,
     "labels": _labels,
+    "rebuild": _rebuild,
 }
 """By name; each runs by itself."""
 

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from datetime import date, timedelta
+from typing import Any
 
 import asyncpg
 import psutil  # type: ignore[import-untyped]
@@ -70,7 +71,7 @@ async def _fill(server: EmbeddedPostgres, events: int) -> int:
     database = Database(server.url("app", NAME), statement_timeout_ms=0)
     try:
         await load_plan(database)
-        much = {} if events >= WHOLE_SEASON else {"days": 8, "counties": 1}
+        much: dict[str, Any] = {} if events >= WHOLE_SEASON else {"days": 8, "counties": 1}
         last = date.today() - timedelta(days=1)  # noqa: DTZ011  any day will do
         await load(database, "bench", last, show=lambda line: print(line, flush=True), **much)
         await catch_up(database, [])

@@ -4,14 +4,16 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import update
 
 from app.events.record import record
 from app.ids import uuid7
 from app.ledger.sequence import sequence
+from app.packaging.models import UnitWeight
 from tests import reference as ref
 from tests.custody import booked, custody, standing
 from tests.recording import caller_of, make_wide_world
-from tests.world import BOTTLES, World
+from tests.world import BOTTLES, BOTTLES_G, World
 
 HERE, POINT = f"site/{ref.STATION}", f"site/{ref.POINT}"
 
@@ -145,6 +147,32 @@ class TestIncorrectData:
             {"pesticide": 5_056, "veterinary": 947},
             {"pesticide": 5_057, "veterinary": 946},
         ]
+
+    async def test_what_stands_as_it_was_is_not_counted_or_tared_anew(self, world: World):
+        """Unit weights and a pallet's tare are others by the time that something else is put right."""
+        [bag, other] = await world.issue_labels(2)
+        [box] = await world.issue_labels(1, site=ref.STATION, kind="container")
+        await world.event("collect", other, site=ref.STATION, mass_g=5_000)
+        tare = world.client("keeper").put
+        await tare(f"/api/v1/labels/{box}/tare", json={"tare_g": 20_000})
+        handed_in = await world.event("hand_in", bag)
+        packed = await world.event(
+            "pack", other, site=ref.STATION, container=box,
+            weighed={"container": box, "gross_g": 24_000},
+        )  # fmt: skip
+        await tare(f"/api/v1/labels/{box}/tare", json={"tare_g": 22_000})
+        async with world.database.write() as session:
+            await session.execute(update(UnitWeight).values(weight_mg=UnitWeight.weight_mg * 2))
+        for event, by, code, grams in (
+            (handed_in, "collector", bag, BOTTLES_G),
+            (packed, "keeper", other, 4_000),
+        ):
+            status, answer = await correct(world, correction(world, event, channel="paper"), by)
+            assert status == 201, answer
+            assert (await standing(world, code))["mass_g"] == grams
+        more = correction(world, answer, weighed={"container": box, "gross_g": 25_000})
+        assert (await correct(world, more, "keeper"))[0] == 201
+        assert (await standing(world, other))["mass_g"] == 3_000
 
     async def test_kind_and_codes_stay(self, world: World):
         bag, events = await moved_bag(world)

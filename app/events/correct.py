@@ -136,18 +136,38 @@ def _replaced(
     if getattr(draft, "trip", None) or trip is None:
         trip, opens = trip_for(draft, facts, times, regime)
     check_trip(caller, facts.trips.get(trip) if trip else None, draft)
+    body = public_of(draft, item.codes)
     stamps = stamps_of(item, facts, caller, now, times, trip, regime)
     stamps |= {
+        **_said_again(body, stamps, target),
         "county": site.county,
         "nonce": source.nonce(),
         "root": target.root,
         "seq": target.order[2],
     }
-    body = public_of(draft, item.codes)
     happening = Happening(str(draft.id), target.root, body, stamps, corrects=target.event)
     acted = effects_of(facts, happening, target, item.pointers)
     stamps["flags"] = flags_of(draft, facts, times, acted, trip=trip, regime=regime)
     return happening, acted, trip, opens
+
+
+def _said_again(body: dict[str, Any], stamps: dict[str, Any], target: Happening) -> dict[str, Any]:
+    """Return what was stamped of what a replacement says again: counted grams, nets of containers.
+
+    Unit weights, and a label's tare, may be others by now. What was recorded is not recomputed.
+    """
+    was = target.stamps
+    kept: dict[str, Any] = {}
+    if "counted" in stamps and _same(body, target.body, "contents", "outputs"):
+        kept = {key: was[key] for key in ("counted", "materials") if key in was}
+    if "containers" in stamps and _same(body, target.body, "batches", "weighed"):
+        kept["containers"] = stamps["containers"] | was.get("containers", {})
+    return kept
+
+
+def _same(left: dict[str, Any], right: dict[str, Any], *fields: str) -> bool:
+    """Tell whether two events say the same in all of some fields."""
+    return all(left.get(field) == right.get(field) for field in fields)
 
 
 def _target(facts: Facts, corrects: UUID) -> tuple[Happening, datetime, str]:

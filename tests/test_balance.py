@@ -24,6 +24,7 @@ from app.ledger.models import Event, EventBatch
 from tests import reference as ref
 from tests.custody import standing
 from tests.histories import BY, history, send_in
+from tests.lineages import repack
 from tests.recording import FAR_STATION, capture, make_wide_world, odd_labels
 from tests.world import World
 
@@ -268,6 +269,49 @@ async def test_what_a_pallet_is_weighed_at_when_it_is_packed_or_unpacked_is_in_t
     after = await balance(world, day, LAST + timedelta(days=900), site=ref.STATION)
     held_g = sum([(await standing(world, bag))["mass_g"] for bag in bags])
     assert after["closing_g"] - before["closing_g"] == held_g - 15_000 != 0
+
+
+async def test_two_counties_mixed_twice_add_up_by_place_and_by_origin(world: World):
+    """Every gram goes from the field to a treatment, out of the bags, into a difference or is held."""
+    day = date(2025, 6, 12)
+    at = [world.clock.replace(year=2025, month=6, day=12, hour=n) for n in range(12)]
+    near, *made = await odd_labels(world.database, 4)
+    [far] = await odd_labels(world.database, county=ref.ANXIN)
+    here, there = {"site": ref.STATION}, {"site": FAR_STATION, "by": "far_keeper"}
+    await world.event("collect", near, at=at[0], mass_g=1_001, **here)
+    await world.event("collect", far, at=at[0], mass_g=2_003, **there)
+    await world.event("depart", far, at=at[1], destination=ref.STATION, **there)
+    await world.event("arrive", far, at=at[2], **here)
+    removed = [{"reason": "moisture", "mass_g": 7}, {"reason": "foreign", "mass_g": 30}]
+    for n, inputs, outputs, out in (
+        (3, {near: 1_000, far: 2_000}, {made[0]: 1_481, made[1]: 1_482}, removed),
+        (4, {made[0]: 1_480}, {made[2]: 1_480}, []),
+    ):
+        body = repack(world, inputs, outputs, at=at[n], **({"removed": out} if out else {}))
+        assert (await world.post(body)).status_code == 201
+    await world.event("depart", made[2], at=at[5], destination=ref.PLANT, **here)
+    await world.event("arrive", made[2], site=ref.PLANT, at=at[6], mass_g=1_479)
+    await world.event("dispose", made[2], site=ref.PLANT, at=at[7])
+    await catch_up(world.database, [FLOWS])
+    near_by = await balance(world, day, day, area=ref.LUQUAN)
+    assert near_by["in"] == {"field": 1_001, f"transit/{ref.ANXIN}": 2_003}
+    assert near_by["out"] == {
+        "difference": 5, "removed/foreign": 30, "removed/moisture": 7,
+        f"site/{ref.XINJI}": 1_480,
+    }  # fmt: skip
+    everywhere = await balance(world, day, day, area="130000")
+    assert everywhere["in"] == {"field": 3_004}
+    assert everywhere["closing_g"] - everywhere["opening_g"] == 1_482
+    assert everywhere["out"]["treated/resource_use"] == 1_479
+    kept = Counter({ref.LUQUAN: -1_001, ref.ANXIN: -2_003})  # less what was taken back
+    async with world.database.read() as session:
+        codes = [near, far, *made]
+        for row in await session.scalars(select(Posting).where(Posting.batch_code.in_(codes))):
+            county = row.origin.partition("/")[0]
+            for account, sign in ((row.to_account, 1), (row.from_account, -1)):
+                if not account.startswith(("field", "repack", *MEMO)):
+                    kept[county] += sign * row.mass_g
+    assert set(kept.values()) == {0}
 
 
 def test_every_kind_that_may_weigh_or_move_a_bag_is_added_up() -> None:

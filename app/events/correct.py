@@ -11,6 +11,7 @@ from uuid import UUID
 from app.auth.caller import OFFICIALS, SITE_ROLES, Caller
 from app.auth.permissions import require
 from app.errors import DomainError, NotFound
+from app.events.admit import admit
 from app.events.correction_errors import (
     CorrectionNeedsTheCounty,
     CorrectionOfACorrection,
@@ -19,19 +20,16 @@ from app.events.correction_errors import (
     NotCorrectable,
     ReplacementDiffers,
 )
-from app.events.decide import NO_REACH, carrier_of, check_case, flags_of, stamps_of
-from app.events.effects import Acted, effects_of
+from app.events.decide import NO_REACH
+from app.events.effects import effects_of
 from app.events.facts import Facts
-from app.events.happening import Happening, codes_in, day_of, happening_of
-from app.events.on_labels import check_labels, issued_of
-from app.events.on_trip import check_trip, regime_for, trip_for
+from app.events.happening import Happening, codes_in, happening_of
 from app.events.parse import Item
-from app.events.rules import SiteFacts, Times, check_place, check_vehicle, times_of
+from app.events.rules import SiteFacts, times_of
 from app.events.schemas import SHAPES
 from app.events.sent import private_of, public_of, public_of_correction
 from app.events.settle import Decision, Duplicate, Sealed, Source, settle, standing_under
 from app.ledger.leaf import utc
-from app.trips.open import OpenedTrip
 
 FOR_THE_AUTHOR = timedelta(hours=24)
 COUNTY_AND_ABOVE = OFFICIALS - {"township"}
@@ -70,30 +68,21 @@ def decide_correction(
         raise ReplacementDiffers(
             reason="站点与被更正的登记不同", reason_en="the site is another", pointer="/site"
         )
-    salt = source.salt() if private else None
-    sealed = Sealed(public, private or None, salt)
-    if item.draft is None:
-        stamps = {
-            "recorded_at": utc(now),
-            "effective_at": target.stamps["effective_at"],
-            "adjusted_at": target.stamps["adjusted_at"],
-            "actor": str(caller.id),
-            "role": caller.role,
-            "county": site.county,
-            "nonce": source.nonce(),
-            "root": target.root,
-        }
-        acted = effects_of(facts, None, target, item.pointers)
-        stamps["flags"] = []
-        happening, trip, opens = None, None, None
-    else:
+    sealed = Sealed(public, private or None, source.salt() if private else None)
+    found, stamps = None, None
+    if item.draft and replaced:
+        _check_same(item, target)
         try:
-            happening, acted, trip, opens = _replaced(
-                item, facts, caller, now, source, target, site
+            found = admit(
+                item, replaced, site, facts, caller=caller, now=now, source=source, replaces=target
             )
         except DomainError as error:
             raise error.within("/replacement") from None
-        stamps = happening.stamps
+        happening, acted = found.happening, found.acted
+    else:
+        stamps = _stamps(target, caller, now, site.county, source.nonce())
+        happening, acted = None, effects_of(facts, None, target, item.pointers)
+    effective_at = (happening.stamps if happening else target.stamps)["effective_at"]
     return settle(
         facts,
         sealed,
@@ -105,69 +94,28 @@ def decide_correction(
         now=now,
         site=site.code,
         occurred_at=correct.occurred_at or now,
-        effective_at=datetime.fromisoformat(stamps["effective_at"]),
-        trip=trip,
-        opens=opens,
+        effective_at=datetime.fromisoformat(effective_at),
+        trip=found.trip if found else None,
+        opens=found.opens if found else None,
         takes_back=target,
     )
 
 
-def _replaced(
-    item: Item,
-    facts: Facts,
-    caller: Caller,
-    now: datetime,
-    source: Source,
-    target: Happening,
-    site: SiteFacts,
-) -> tuple[Happening, Acted, UUID | None, OpenedTrip | None]:
-    """Return what takes the target's place, what that does, and its trip, opened or not."""
-    draft = item.draft
-    assert draft is not None
-    _check_same(item, target)
-    check_vehicle(caller, carrier_of(draft, facts))
-    check_case(draft, facts, caller)
-    check_labels(item, facts)
-    times = _times(item, facts, target, now)
-    check_place(draft, site, day_of(times.effective))
-    regime = regime_for(draft, facts, day_of(times.effective))
-    trip = UUID(target.stamps["trip"]) if "trip" in target.stamps else None
-    opens = None
-    if getattr(draft, "trip", None) or trip is None:
-        trip, opens = trip_for(draft, facts, times, regime)
-    check_trip(caller, facts.trips.get(trip) if trip else None, draft)
-    body = public_of(draft, item.codes)
-    stamps = stamps_of(item, facts, caller, now, times, trip, regime)
-    stamps |= {
-        **_said_again(body, stamps, target),
-        "county": site.county,
-        "nonce": source.nonce(),
+def _stamps(
+    target: Happening, caller: Caller, now: datetime, county: str, nonce: str
+) -> dict[str, Any]:
+    """Return what the server says of a correction that only takes back."""
+    return {
+        "recorded_at": utc(now),
+        "effective_at": target.stamps["effective_at"],
+        "adjusted_at": target.stamps["adjusted_at"],
+        "actor": str(caller.id),
+        "role": caller.role,
+        "county": county,
+        "nonce": nonce,
         "root": target.root,
-        "seq": target.order[2],
+        "flags": [],
     }
-    happening = Happening(str(draft.id), target.root, body, stamps, corrects=target.event)
-    acted = effects_of(facts, happening, target, item.pointers)
-    stamps["flags"] = flags_of(draft, facts, times, acted, trip=trip, regime=regime)
-    return happening, acted, trip, opens
-
-
-def _said_again(body: dict[str, Any], stamps: dict[str, Any], target: Happening) -> dict[str, Any]:
-    """Return what was stamped of what a replacement says again: counted grams, nets of containers.
-
-    Unit weights, and a label's tare, may be others by now. What was recorded is not recomputed.
-    """
-    was = target.stamps
-    kept: dict[str, Any] = {}
-    if "counted" in stamps and _same(body, target.body, "contents", "outputs"):
-        kept = {key: was[key] for key in ("counted", "materials") if key in was}
-    if "containers" in stamps and _same(body, target.body, "batches", "weighed"):
-        kept["containers"] = stamps["containers"] | was.get("containers", {})
-    return kept
-
-
-def _same(left: dict[str, Any], right: dict[str, Any], *fields: str) -> bool:
-    """Tell whether two events say the same in all of some fields."""
-    return all(left.get(field) == right.get(field) for field in fields)
 
 
 def _target(facts: Facts, corrects: UUID) -> tuple[Happening, datetime, str]:
@@ -230,18 +178,6 @@ def _check_same(item: Item, target: Happening) -> None:
         raise ReplacementDiffers(
             reason="袋与原来不同", reason_en="it names other codes", pointer="/replacement"
         )
-
-
-def _times(item: Item, facts: Facts, target: Happening, now: datetime) -> Times:
-    """Return the replacement's times: those of the target, unless it says another time."""
-    draft = item.draft
-    assert draft is not None
-    if utc(draft.occurred_at) == target.body["occurred_at"]:
-        return Times(
-            datetime.fromisoformat(target.stamps["adjusted_at"]),
-            datetime.fromisoformat(target.stamps["effective_at"]),
-        )
-    return times_of(draft.occurred_at, None, now, issued_of(item, facts))
 
 
 def needs(parts: dict[str, Any]) -> tuple[list[str], str | None]:

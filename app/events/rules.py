@@ -1,5 +1,6 @@
 """Rules of recording that do not depend on a bag's story: rights, times, places, permits. Pure."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -115,28 +116,27 @@ def _shifted(at: datetime, skew: timedelta) -> datetime:
         return LATEST if skew > timedelta(0) else EARLIEST
 
 
-def check_right(
-    caller: Caller, draft: Draft, carrier: str | None, reach: Reach, site: "SiteFacts | None"
-) -> None:
+def check_right(caller: Caller, draft: Draft, reach: Reach, site: "SiteFacts | None") -> None:
     """Raise where the caller may not record this at this site.
 
     Site roles act for their own site; another's looks absent to them, as one beyond their area
-    does to officials. A carrier's driver records the departures of that carrier's vehicles
-    (`carrier` runs the named one).
+    does to officials.
     """
-    action = f"event.{draft.event_kind}"
-    require(caller, action)
+    require(caller, f"event.{draft.event_kind}")
     if caller.role in OFFICIALS and not (
         site and reach.holds_site(site.code, site.county, site.township)
     ):
         raise NotFound(what=draft.site, pointer="/site")
     if caller.role in SITE_ROLES and caller.site != draft.site:
         raise NotFound(what=draft.site, pointer="/site")
-    check_vehicle(caller, carrier)
 
 
-def check_vehicle(caller: Caller, carrier: str | None) -> None:
-    """Raise Forbidden where a driver would load a vehicle that another organisation runs."""
+def check_vehicle(caller: Caller, draft: Draft, carriers: Mapping[str, str]) -> None:
+    """Raise Forbidden where a driver would load a vehicle that another organisation runs.
+
+    `carriers` are those of registered vehicles, by plate.
+    """
+    carrier = carriers.get(draft.vehicle) if isinstance(draft, Depart) else None
     if caller.role == "carrier" and (not carrier or carrier != caller.organisation):
         raise Forbidden(
             action=f"{RIGHTS['event.depart'].name}（车辆不属于本单位）",

@@ -14,7 +14,7 @@ from tests.lineages import collected, every, labels, posted, repack
 from tests.printed import PRINTED, fonts_of, pictures_of, words_of
 from tests.recording import capture
 from tests.test_lineage_pages import see
-from tests.world import PLANT, STATION, make_world
+from tests.world import OTHER_POINT, PLANT, POINT, STATION, make_world
 
 
 @pytest.fixture(scope="module")
@@ -117,6 +117,41 @@ class TestDiamond:
         page = await see(world, f"/batches/{end}")
         assert page.count(f">{a}</text>") == 1
         assert "来自 2 袋" in page
+
+
+class TestManyInputs:
+    async def test_they_are_drawn_by_point_and_told_one_by_one(self, world):
+        bags = await collected(world, *[1_000] * 14)
+        await world.event("stock_count", bags[3], site=STATION, mass_g=800)
+        [early] = await world.issue_labels(1)
+        await world.event("arrive", early, site=STATION, mass_g=500)
+        from_points = await world.issue_labels(2, site=None)
+        await world.event("collect", *from_points[:1], mass_g=1_000)
+        await world.event("collect", *from_points[1:], site=OTHER_POINT, mass_g=1_000)
+        for bag, site in zip(from_points, (POINT, OTHER_POINT), strict=True):
+            await world.event("depart", bag, site=site, destination=STATION)
+        await world.event("arrive", *from_points, site=STATION)
+        inputs = dict.fromkeys([*bags, *from_points], 1_000) | {bags[3]: 800, early: 500}
+        [out] = await labels(world, 1)
+        await posted(world, repack(world, inputs, {out: sum(inputs.values())}))
+        page = await see(world, f"/batches/{out}")
+        drawn, said = page.split("</svg>")[0], page.split("用文字看")[1].split("</details>")[0]
+        assert drawn.count('<rect class="box') == 5, "three points, the merger, what came of it"
+        assert ">15 袋 · 14.30 kg</text>" in drawn
+        for words in ("1 袋称重相差大", "1 袋缺少封袋记录"):
+            assert f">{words}</text>" in drawn
+        assert all(f'href="/batches/{code}"' in said for code in inputs)
+        assert "投入 17 项" in said
+
+    async def test_joints_side_by_side_are_drawn_together_where_they_are_many(self, world):
+        made = await labels(world, 10)
+        for one, new in zip(await collected(world, *[500] * 10), made, strict=True):
+            await posted(world, repack(world, {one: 500}, {new: 500}))
+        [out] = await labels(world, 1)
+        await posted(world, repack(world, dict.fromkeys(made, 500), {out: 5_000}))
+        drawn = (await see(world, f"/batches/{out}")).split("</svg>")[0]
+        assert ">合并 10 次</text>" in drawn
+        assert drawn.count(">10 袋 · 5.00 kg</text>") == 2
 
 
 class TestManyHandIns:

@@ -77,7 +77,7 @@ def draw(items: Sequence[Item], joints: Sequence[Joint]) -> Picture:
     picture.boxes = [box for box in places.values() if box.lines]
     picture.frames = _frames(columns, places, by_key)
     picture.links = list(_links(joints, ways, places))
-    picture.sentences = [_sentence(joint, by_key) for joint in joints]
+    picture.sentences = sentences_of(items, joints)
     return picture
 
 
@@ -114,12 +114,15 @@ def _ways(ranks: dict[str, int], joints: Sequence[Joint]) -> Ways:
     return ways
 
 
-def _sentence(joint: Joint, items: Mapping[str, Item]) -> Sentence:
+def sentences_of(items: Sequence[Item], joints: Sequence[Joint]) -> list[Sentence]:
+    """Return a lineage in words, joint by joint."""
+    by_key = {item.key: item for item in items}
+
     def parts(grams: Mapping[str, int]) -> tuple[Part, ...]:
-        found = ((items[key], one) for key, one in grams.items())
+        found = ((by_key[key], one) for key, one in grams.items())
         return tuple(Part(i.lines[0].text, i.href, one, i.notes) for i, one in found)
 
-    return Sentence(joint.lines, joint.href, parts(joint.ins), parts(joint.outs))
+    return [Sentence(j.lines, j.href, parts(j.ins), parts(j.outs)) for j in joints]
 
 
 def _order(

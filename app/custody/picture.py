@@ -1,12 +1,12 @@
 """The picture of a lineage, in words: its batches one by one, or by place where there are many."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from app.custody.differences import asks_for_attention
-from app.custody.drawing import draw, ranks_of
+from app.custody.drawing import draw, ranks_of, sentences_of
 from app.custody.drawn import Item, Joint, Picture, Words
 from app.custody.nodes import Node
 from app.custody.shares import Repacked
@@ -15,9 +15,10 @@ from app.custody.walk import Walk
 from app.events.happening import Happening
 from app.templating import mass, moment, words
 
-MOST_BOXES = 60
-"""What a person can follow; beyond that batches of one place are drawn together."""
-MOST_JOINTS = 12
+MOST_IN_COLUMN = 8
+"""What a person can follow; of more, batches of one place are drawn together."""
+MOST_TOLD = 100
+"""Batches that the words under the picture still tell of one by one."""
 
 
 @dataclass(frozen=True)
@@ -51,9 +52,11 @@ def picture_of(found: Walk, shown: Shown, here: Collection[str]) -> Picture | No
         )
         for node in found.nodes.values()
     ]
-    if len(items) + len(joints) + len(ends) > MOST_BOXES:
-        return draw(*_together(found, shown, items, [*joints, *ends], here))
-    return draw(items, [*joints, *ends])
+    joints += ends
+    picture = draw(*_few(found, shown, items, joints, here))
+    if len(items) <= MOST_TOLD:
+        picture.sentences = sentences_of(items, joints)
+    return picture
 
 
 def _lines(node: Node, shown: Shown) -> tuple[Words, ...]:
@@ -146,87 +149,104 @@ def _boxes(end: Happening) -> list[Words]:
     return [Words(f"随 {told}")] if boxes else []
 
 
-def _together(
+def _few(
     found: Walk,
     shown: Shown,
     items: Sequence[Item],
     joints: Sequence[Joint],
     here: Collection[str],
-) -> tuple[list[Item], list[Joint]]:
-    """Return batches of one place between the same joints as one box, and alike joints as one."""
-    ranks = ranks_of([item.key for item in items], joints)
-    alike = {joint.key: joint.key for joint in joints}
-    if len(joints) > MOST_JOINTS:
-        alike = {j.key: f"{ranks[j.key]} {bool(j.outs)} {j.verb}" for j in joints}
-    made = {code: alike[joint.key] for joint in joints for code in joint.outs}
-    taken = {code: alike[joint.key] for joint in joints for code in joint.ins}
-    by = _finest(found, shown, made, taken, here)
-    of: dict[str, str] = {}
-    members: dict[str, list[Node]] = defaultdict(list)
-    for code, node in found.nodes.items():
-        of[code] = by(node)
-        members[of[code]].append(node)
-    lone = {item.key: item for item in items}
-    grouped = [
-        lone[nodes[0].code] if len(nodes) == 1 else _group(key, nodes)
-        for key, nodes in members.items()
-    ]
-    named = {key: nodes[0].code if len(nodes) == 1 else key for key, nodes in members.items()}
-    merged = _merged(joints, alike, {code: named[key] for code, key in of.items()})
-    first = {alike[joint.key]: ranks[joint.key] for joint in reversed(joints)}
-    return grouped, sorted(merged, key=lambda joint: first[joint.key])
+) -> tuple[Sequence[Item], Sequence[Joint]]:
+    """Return what fits the columns of a picture: each batch by itself, else as finely as it fits.
 
-
-def _finest(
-    found: Walk,
-    shown: Shown,
-    made: Mapping[str, str],
-    taken: Mapping[str, str],
-    here: Collection[str],
-) -> Callable[[Node], str]:
-    """Return the finest grouping that fits the picture.
-
-    By point and container, point, township, county or nothing.
+    Batches of one place between the same joints are drawn as one, and if need be joints of one
+    verb in one column.
     """
+    ranks = ranks_of([item.key for item in items], joints)
+    apart = {joint.key: joint.key for joint in joints}
+    alike = {j.key: f"{ranks[j.key]} {bool(j.outs)} {j.verb}" for j in joints}
+    if _fits(ranks, {item.key: item.key for item in items}, apart):
+        return items, joints
+    tries = ((by, of) for of in (apart, alike) for by in _ways(shown))
+    for by, merged in tries:
+        of = _keys(found, joints, merged, by, here)
+        if _fits(ranks, of, merged):
+            break
+    return _grouped(found, shown, items, of), _merged(joints, merged, of, ranks)
 
-    def key(node: Node, place: str, box: str = "") -> str:
-        if len(here) == 1 and node.code in here:
-            return node.code
-        return "|".join((place, made.get(node.code, ""), taken.get(node.code, ""), box))
+
+def _ways(shown: Shown) -> tuple[Callable[[Node], str], ...]:
+    """Return groupings, the finest first: by point and container, point, township, county, all."""
 
     def where(node: Node) -> Where:
         return shown.places.get(node.collector or node.site or "", NOWHERE)
 
-    ways: tuple[Callable[[Node], str], ...] = (
-        lambda node: key(node, where(node).site_name or "", node.container or ""),
-        lambda node: key(node, where(node).site_name or ""),
-        lambda node: key(node, where(node).township or ""),
-        lambda node: key(node, where(node).county_name or ""),
-        lambda node: key(node, ""),
+    return (
+        lambda node: f"{where(node).site_name or ''}|{node.container or ''}",
+        lambda node: where(node).site_name or "",
+        lambda node: where(node).township or "",
+        lambda node: where(node).county_name or "",
+        lambda _: "",
     )
-    for way in ways:
-        if len({way(node) for node in found.nodes.values()}) <= MOST_BOXES - MOST_JOINTS:
-            return way
-    return ways[-1]
 
 
-def _group(key: str, nodes: Sequence[Node]) -> Item:
+def _keys(
+    found: Walk,
+    joints: Sequence[Joint],
+    merged: Mapping[str, str],
+    by: Callable[[Node], str],
+    here: Collection[str],
+) -> dict[str, str]:
+    """Return under which key each batch is drawn; one that is alone under its own code."""
+    made = {code: merged[joint.key] for joint in joints for code in joint.outs}
+    taken = {code: merged[joint.key] for joint in joints for code in joint.ins}
+    alone = here if len(here) == 1 else ()
+    keys = {
+        code: code if code in alone else f"{by(node)}|{made.get(code)}|{taken.get(code)}"
+        for code, node in found.nodes.items()
+    }
+    many = Counter(keys.values())
+    return {code: key if many[key] > 1 else code for code, key in keys.items()}
+
+
+def _fits(ranks: Mapping[str, int], of: Mapping[str, str], merged: Mapping[str, str]) -> bool:
+    columns: dict[int, set[str]] = defaultdict(set)
+    for key, drawn in (*of.items(), *merged.items()):
+        columns[ranks[key]].add(drawn)
+    return all(len(column) <= MOST_IN_COLUMN for column in columns.values())
+
+
+def _grouped(found: Walk, shown: Shown, items: Sequence[Item], of: Mapping[str, str]) -> list[Item]:
+    members: dict[str, list[Node]] = defaultdict(list)
+    for code, node in found.nodes.items():
+        members[of[code]].append(node)
+    lone = {item.key: item for item in items}
+    return [
+        lone[key] if key in lone else _group(key, nodes, shown) for key, nodes in members.items()
+    ]
+
+
+def _group(key: str, nodes: Sequence[Node], shown: Shown) -> Item:
     """Return batches that are drawn together; in a frame where one container holds them all."""
     place = key.partition("|")[0]
     total = sum(node.mass_g for node in nodes)
     lines = (Words(place or "各地"), Words(f"{len(nodes)} 袋 · {mass(total)}"))
-    untold = sum(not node.told for node in nodes)
-    notes = (Words(f"{untold} 袋缺少封袋记录", warm=True),) if untold else ()
+    off = (asks_for_attention(shown.differences.get(n.code, 0), n.mass_g) for n in nodes)
+    odd = {"称重相差大": sum(off), "缺少封袋记录": sum(not node.told for node in nodes)}
+    notes = tuple(Words(f"{many} 袋{what}", warm=True) for what, many in odd.items() if many)
     boxes = {node.container for node in nodes}
     return Item(key, lines, container=boxes.pop() if len(boxes) == 1 else None, notes=notes)
 
 
 def _merged(
-    joints: Sequence[Joint], alike: Mapping[str, str], of: Mapping[str, str]
+    joints: Sequence[Joint],
+    merged: Mapping[str, str],
+    of: Mapping[str, str],
+    ranks: Mapping[str, int],
 ) -> list[Joint]:
+    """Return joints with what is drawn together, those of one key as one, from left to right."""
     together: dict[str, list[Joint]] = defaultdict(list)
-    for joint in joints:
-        together[alike[joint.key]].append(joint)
+    for joint in sorted(joints, key=lambda one: ranks[one.key]):
+        together[merged[joint.key]].append(joint)
     found = []
     for key, same in together.items():
         ins: dict[str, int] = defaultdict(int)

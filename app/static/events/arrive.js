@@ -110,7 +110,8 @@ if (box) {
   box.querySelector("[data-all-arrived]").addEventListener("click", () => mark("later", "arrived"));
 
   if (rows.length) {
-    box.querySelector("[data-flip]").hidden = false;
+    // Where all that is left was refused or missed before, each is named by itself.
+    box.querySelector("[data-flip]").hidden = rows.every((row) => "left" in row.dataset);
     box.querySelector(".find-bag").hidden = rows.length <= FEW;
     every.hidden = rows.length <= FEW;
     say();

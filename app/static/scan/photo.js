@@ -1,7 +1,9 @@
 // A photo taken with the phone's own camera, or chosen: the way where a page may not use the camera.
 import { ready, readStill } from "./decode.js";
 
-const SIDES = [1600, 800, 3200];
+// Long sides that are tried. A code is read at one size and not at another without a rule to it, so a
+// small picture is enlarged as well: that reads three of a hundred more (scripts/scan_figures.py).
+const SIDES = [(long) => Math.min(1600, long), (long) => Math.min(800, long), (long) => Math.min(3200, Math.round(long * 1.5))];
 const MOST_BYTES = 60_000_000;
 const AGAIN = "也可以输入标签上的编码。";
 
@@ -28,12 +30,12 @@ export async function readPhoto(file) {
   throw new PhotoProblem(`照片里没有找到二维码。离近些、光亮些、拍正些再试。${AGAIN}`);
 }
 
-// The photo at each size, none larger than it is and none twice.
+// The photo at each size, none twice.
 function* sizesOf(bitmap) {
   const long = Math.max(bitmap.width, bitmap.height);
   const canvas = document.createElement("canvas");
   const pen = canvas.getContext("2d", { willReadFrequently: true });
-  for (const side of new Set(SIDES.map((wanted) => Math.min(wanted, long)))) {
+  for (const side of new Set(SIDES.map((side) => side(long)))) {
     canvas.width = Math.max(1, Math.round((bitmap.width * side) / long));
     canvas.height = Math.max(1, Math.round((bitmap.height * side) / long));
     pen.drawImage(bitmap, 0, 0, canvas.width, canvas.height);

@@ -11,6 +11,7 @@ from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddle
 from app import error_handlers
 from app.alerts import pages as alerts_pages
 from app.alerts import routes as alerts_routes
+from app.alerts import rules_pages as alerts_rules_pages
 from app.alerts import work_routes as alerts_work_routes
 from app.alerts.follow import ALERTS
 from app.alerts.tick import keep_ticking
@@ -88,6 +89,7 @@ from app.trips import policy_routes as trips_policy_routes
 from app.trips import routes as trips_routes
 from app.trips.follow import TRIP_LEGS
 from app.web import LimitBody
+from app.webhooks import pages as webhooks_pages
 from app.webhooks import routes as webhooks_routes
 from app.webhooks.deliver import keep_delivering
 from app.workdays import routes as workdays_routes
@@ -136,11 +138,13 @@ ROUTERS = (
     reports_pages.router,
     alerts_work_routes.router,
     alerts_routes.router,
+    alerts_rules_pages.router,
     alerts_pages.router,
     cases_routes.router,
     cases_pages.router,
     workdays_routes.router,
     webhooks_routes.router,
+    webhooks_pages.router,
     amendments_routes.router,
     amendments_pages.router,
     progress_routes.router,

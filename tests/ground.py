@@ -91,6 +91,7 @@ class Ground:
     cases: dict[str, str] = field(default_factory=dict)
     photos: dict[str, str] = field(default_factory=dict)
     webhooks: dict[str, str] = field(default_factory=dict)
+    ended_webhooks: dict[str, str] = field(default_factory=dict)
     link: str = ""
     entries: list[str] = field(default_factory=list)
     """Of the register `straw-projects`: one to read, one to change, one to withdraw."""
@@ -271,6 +272,11 @@ PHOTO = Thing(
 WEBHOOK = Thing(
     lambda ground, _: ground.webhooks["own"],
     lambda ground, who: ground.webhooks[_beside(who)],
+    str(uuid4()),
+)
+ENDED_WEBHOOK = Thing(
+    lambda ground, _: ground.ended_webhooks["own"],
+    lambda ground, who: ground.ended_webhooks[_beside(who)],
     str(uuid4()),
 )
 TOKEN = Thing(
@@ -540,12 +546,15 @@ async def _cases_for(ground: Ground) -> None:
                 id=uuid4(), note_id=note.id, case_id=case_id, position=0, width=1, height=1,
                 sha256=b"", content=place.encode(),
             )  # fmt: skip
-            hook = WebhookEndpoint(
-                id=uuid4(), url="https://hooks.example.org/", area=county, rules=[], secret=b"x",
-                created_at=now, created_by=uuid4(), told_to=0,
-            )  # fmt: skip
-            session.add_all([photo, hook])
-            ground.photos[place], ground.webhooks[place] = str(photo.id), str(hook.id)
+            session.add(photo)
+            ground.photos[place] = str(photo.id)
+            for kept, ended_at in ((ground.webhooks, None), (ground.ended_webhooks, now)):
+                hook = WebhookEndpoint(
+                    id=uuid4(), url="https://hooks.example.org/", area=county, rules=[],
+                    secret=b"x", created_at=now, created_by=uuid4(), told_to=0, ended_at=ended_at,
+                )  # fmt: skip
+                session.add(hook)
+                kept[place] = str(hook.id)
 
 
 async def _register_for(ground: Ground) -> None:

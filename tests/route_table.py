@@ -24,6 +24,7 @@ from tests.ground import (
     COUNTED,
     COUNTED_LINE,
     COUNTY,
+    ENDED_WEBHOOK,
     EVENT,
     LABEL,
     LINK,
@@ -457,7 +458,7 @@ ROUTES: dict[str, Row | tuple[Row, ...]] = {
     ),
     "GET /api/v1/cases/{case}": Row(EVERYONE, "cases.read", path={"case": CASE}),
     "POST /api/v1/cases/{case}/acknowledge": Row(
-        WORKERS, "cases.work", BOTH_SUPERVISORS, path={"case": case_to("acknowledge")}, json={"note": ""},
+        WORKERS, "cases.work", BOTH_SUPERVISORS, path={"case": case_to("acknowledge")}, json={"note": "去看看"},
     ),
     "POST /api/v1/cases/{case}/resolve": Row(
         WORKERS, "cases.work", BOTH_SUPERVISORS, path={"case": case_to("resolve")}, json={"note": "好了"},
@@ -489,6 +490,19 @@ ROUTES: dict[str, Row | tuple[Row, ...]] = {
     ),
     "GET /api/v1/webhooks/{endpoint}/deliveries": Row(
         WORKERS | {"admin"}, "webhooks.manage", path={"endpoint": WEBHOOK}
+    ),
+    "POST /api/v1/webhooks/{endpoint}/pause": Row(
+        WORKERS | {"admin"}, "webhooks.manage", path={"endpoint": WEBHOOK}
+    ),
+    "POST /api/v1/webhooks/{endpoint}/resume": Row(
+        WORKERS | {"admin"}, "webhooks.manage", path={"endpoint": WEBHOOK}
+    ),
+    "POST /api/v1/webhooks/{endpoint}/send-again": Row(
+        WORKERS | {"admin"}, "webhooks.manage", path={"endpoint": WEBHOOK}
+    ),
+    # One that is ended: a test goes out at once, and nobody is to be called from here.
+    "POST /api/v1/webhooks/{endpoint}/test": Row(
+        WORKERS | {"admin"}, "webhooks.manage", path={"endpoint": ENDED_WEBHOOK}, own=409
     ),
     "DELETE /api/v1/webhooks/{endpoint}": Row(
         WORKERS | {"admin"}, "webhooks.manage", path={"endpoint": WEBHOOK}, own=204
@@ -671,10 +685,30 @@ ROUTES: dict[str, Row | tuple[Row, ...]] = {
         Row(EVERYONE, "alerts.read", page=True),
         Row(EVERYONE, "alerts.read", query={"area": AREA}, nothing=WITHOUT_A_COUNTY, page=True),
     ),
+    "GET /alerts/rules": Row(EVERYONE, "alerts.read", page=True),
+    "GET /alerts/rules/{name}": Row(EVERYONE, "alerts.read", path={"name": "full-store"}, page=True),
+    "POST /alerts/rules/{name}": Row(
+        frozenset({"province"}), "alerts.thresholds", AGRICULTURE, path={"name": "full-store"},
+        form={"key": "percent", "value": "90", "area": COUNTY, "valid_from": "2026-01-01", "source": "冀农发〔2026〕1号"},
+        own=303, page=True,
+    ),
     "GET /alerts/{alert}": Row(EVERYONE, "alerts.read", path={"alert": ALERT}, page=True),
     "POST /alerts/{alert}": Row(
         WORKERS | AT_A_SITE, "cases.note", BOTH_SUPERVISORS | {None}, path={"alert": ALERT},
         form={"act": "note", "text": "看过", "id": NEW_ID}, own=303, page=True,
+    ),
+    "GET /webhooks": Row(WORKERS | {"admin"}, "webhooks.manage", page=True),
+    "GET /webhooks/new": Row(WORKERS | {"admin"}, "webhooks.manage", page=True),
+    "POST /webhooks": Row(
+        WORKERS | {"admin"}, "webhooks.manage", page=True,
+        form={"id": NEW_ID, "url": "https://hooks.example.org/x", "area": AREA},
+    ),
+    "GET /webhooks/{endpoint}": Row(
+        WORKERS | {"admin"}, "webhooks.manage", path={"endpoint": WEBHOOK}, page=True
+    ),
+    "POST /webhooks/{endpoint}": Row(
+        WORKERS | {"admin"}, "webhooks.manage", path={"endpoint": WEBHOOK}, form={"act": "pause"},
+        own=303, page=True,
     ),
     "GET /cases": (
         Row(EVERYONE, "cases.read", page=True),

@@ -8,16 +8,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.alerts.rules.bag import Known, grouped, marks_of
+from app.alerts.kept import state_in, state_out, trail_in, trail_out
+from app.alerts.rules.bag import (
+    OF_A_STEP,
+    Known,
+    concerned,
+    marks_of,
+    standing_marks,
+    step_marks,
+)
 from app.alerts.rules.bounds import At, Bound, Bounds
 from app.alerts.rules.catalogue import RULES
 from app.alerts.rules.mark import Mark, Place
 from app.alerts.rules.masses import burst, full_store, over, quarter_name, quarter_of
 from app.alerts.rules.movement import Fix, apart_m, at_most_m, night_of, off_site, too_fast
 from app.alerts.rules.openings import Change, Ledger, Turn, finding_id, play
+from app.alerts.rules.trail import Trail
 from app.alerts.rules.weights import chi_square, difference, digit_of, round_weights
 from app.alerts.thresholds import defaults
-from app.events.state import LabelFacts, Step
+from app.events.fold import advance
+from app.events.state import LabelFacts, State, Step
+from app.events.taking import Conflict
 from app.events.together import fold
 from app.packaging.unit_code import unit_code
 
@@ -50,6 +61,7 @@ def with_defaults(county=COUNTY, on=DAY):
 
 
 AT = with_defaults()
+DIGIT, LAST_DAYS = AT.bound("round-weights", "digit"), AT.bound("quarter-end-burst", "days")
 
 
 def test_the_most_specific_row_wins():
@@ -107,11 +119,11 @@ def test_a_difference_is_judged_alike_both_ways_from_what_was_there(before, afte
 
 def test_even_digits_are_a_scale_and_all_zeros_are_not():
     assert chi_square([20] * 10) == 0
-    assert round_weights([20] * 10, AT) is None
-    found = round_weights([200, *[0] * 9], AT)
+    assert round_weights([20] * 10, DIGIT, AT) is None
+    found = round_weights([200, *[0] * 9], DIGIT, AT)
     assert found
     assert found["weights"] == 200
-    assert round_weights([199, *[0] * 9], AT) is None, "too few to judge"
+    assert round_weights([199, *[0] * 9], DIGIT, AT) is None, "too few to judge"
     assert digit_of(5_430, 100) == 4
 
 
@@ -138,9 +150,9 @@ def test_a_day_lies_in_its_quarter_and_quarters_join(day):
 def test_a_quarter_that_ends_in_a_burst_is_found_by_grams_a_day():
     first, last = date(2026, 7, 1), date(2026, 9, 30)
     # 87 days before, 5 at the end: at 1 kg a day before, more than 4 kg a day is a burst.
-    assert burst(870_000, 200_000, first, last, AT) is None
-    assert burst(870_000, 200_001, first, last, AT)
-    assert burst(0, 50_000, first, last, AT) is None, "too little to judge"
+    assert burst(870_000, 200_000, first, last, LAST_DAYS, AT) is None
+    assert burst(870_000, 200_001, first, last, LAST_DAYS, AT)
+    assert burst(0, 50_000, first, last, LAST_DAYS, AT) is None, "too little to judge"
 
 
 def test_a_ratio_needs_a_denominator():
@@ -186,6 +198,20 @@ def test_a_phone_is_too_fast_whichever_record_came_first():
 def test_a_night_bears_the_date_on_which_it_began(hour, night):
     at = datetime(2026, 7, 15, hour, 30, tzinfo=ZoneInfo("Asia/Shanghai"))
     found = night_of(at, AT)
+    assert (found and found[0]) == night
+
+
+@pytest.mark.parametrize(
+    ("hour", "night"),
+    [(23, None), (0, DAY), (4, DAY), (5, None), (12, None), (22, None)],
+)
+def test_a_night_may_begin_after_midnight(hour, night):
+    rows = [
+        bound("night-entries", key, value)
+        for key, value in (("from", 0), ("to", 5), ("count", 3))
+    ]  # fmt: skip
+    at = datetime(2026, 7, 15, hour, 30, tzinfo=ZoneInfo("Asia/Shanghai"))
+    found = night_of(at, At(Bounds(rows, {}), COUNTY, DAY, NOW))
     assert (found and found[0]) == night
 
 
@@ -239,7 +265,7 @@ def turn(n, *changes):
 def shown(state):
     return sorted(
         (f.id, f.opening, f.opened_at, f.opened_leaf, f.closed_at, f.closed_leaf, tuple(f.batches),
-         f.figures.get("count"), f.log_size)
+         str(f.figures), f.log_size)
         for f in state.changed.values()
     )  # fmt: skip
 
@@ -264,6 +290,19 @@ def test_a_finding_closes_with_the_last_of_its_marks():
     assert found.batches == ["x", "y"]
     play(state, [turn(2, (mark(item="y"), False))])
     assert found.closed_leaf == 2
+
+
+def test_a_finding_shows_what_still_stands_and_remembers_what_stood():
+    state = ledger()
+    both = [(mark(item="x"), True), (mark(item="y"), True)]
+    play(state, [turn(0, *both)])
+    [found] = state.changed.values()
+    assert found.figures == {"n": "x", "count": 2}
+    play(state, [turn(1, (mark(item="x"), False))])
+    assert found.figures == {"n": "y", "count": 1}, (
+        "the figures of a bag that is gone are not shown"
+    )
+    assert found.batches == ["x", "y"]
 
 
 def test_it_takes_as_many_marks_as_the_rule_needs_and_lists_them_all():
@@ -341,9 +380,16 @@ def step(n, kind, site="130110-P0001", **given):
     )  # fmt: skip
 
 
+LABEL = LabelFacts(COUNTY)
+KNOWN = Known({}, {}, lambda county, on, _: with_defaults(county, on))
+
+
+def judged(*steps):
+    return marks_of("bag", fold(LABEL, steps), KNOWN, lambda _: NOW)
+
+
 def bag_marks(*steps):
-    known = Known({}, {}, with_defaults)
-    return {m.rule: m for m in marks_of("bag", fold(LabelFacts(COUNTY), steps), known)}
+    return {m.rule: m for m in judged(*steps)[0]}
 
 
 LIFE = (
@@ -357,9 +403,9 @@ def test_a_bag_weighed_with_others_is_never_judged_by_its_share():
     shared = step(2, "arrive", "130110-S0001", mass_g=4_000, mass_source="apportioned")
     assert "weight-difference" in bag_marks(*LIFE, alone)
     assert "weight-difference" not in bag_marks(*LIFE, shared)
-    folded = fold(LabelFacts(COUNTY), (*LIFE, shared))
-    [share] = grouped(folded, Known({}, {}, with_defaults)).values()
-    assert (share.before_g, share.after_g) == (5_000, 4_000), "it is judged in its group's sum"
+    _, trail = judged(*LIFE, shared)
+    [(before_g, after_g, _)] = trail.shares.values()
+    assert (before_g, after_g) == (5_000, 4_000), "it is judged in its group's sum"
 
 
 def test_a_carried_weight_is_nobodys_scale():
@@ -382,3 +428,58 @@ def test_what_is_treated_waits_for_nothing():
         step(3, "dispose", "130181-R0001", method="resource_use"),
     )
     assert set(bag_marks(*LIFE, *ends)) == {"arrived-elsewhere"}
+
+
+MOVES = st.sampled_from(
+    [
+        ("collect", "130110-P0001", {"mass_g": 5_000, "mass_source": "weighed"}),
+        ("hand_in", "130110-P0001", {"scopes": (("pesticide", 450),)}),
+        ("hand_in", "130110-P0001", {"mass_g": 900, "mass_source": "weighed"}),
+        ("store", "130110-P0001", {"mass_g": 4_100, "mass_source": "weighed"}),
+        ("depart", "130110-P0001", {"destination": "130110-S0001"}),
+        ("arrive", "130110-S0001", {"mass_g": 4_000, "mass_source": "weighed"}),
+        ("arrive", "130110-S0001", {"mass_g": 4_300, "mass_source": "apportioned", "group": ("", 9)}),
+        ("arrive", "130110-S0001", {"outcome": "refused"}),
+        ("arrive", "130110-S0001", {"outcome": "missing"}),
+        ("arrive", "130110-P0001", {"mass_g": 4_000, "mass_source": "weighed"}),
+        ("depart", "130110-S0001", {"destination": "130181-R0001"}),
+        ("arrive", "130181-R0001", {}),
+        ("stock_count", "130110-S0001", {"mass_g": 3_000, "mass_source": "weighed"}),
+        ("pack", "130110-S0001", {"container": "box"}),
+        ("unpack", "130110-S0001", {"container": "box"}),
+        ("dispose", "130181-R0001", {"method": "resource_use"}),
+        ("write_off", "130110-S0001", {}),
+    ]
+)  # fmt: skip
+PLACES = {
+    code: Place(code, "铜冶镇", lat, 114.5)
+    for code, lat in (("130110-P0001", 38.0), ("130110-S0001", 38.1), ("130181-R0001", 41.0))
+}
+
+
+@given(st.lists(MOVES, max_size=12))
+def test_going_on_from_what_is_kept_of_a_bag_comes_to_what_its_whole_story_says(moves):
+    """Step by step through JSON, as the follower does, beside the fold of all that was told."""
+    known = Known(PLACES, {}, KNOWN.thresholds)
+    state, trail, marks, told = State(), Trail(), [], []
+    for n, (kind, site, given_) in enumerate(moves):
+        # A day between two steps, but for what leaves at once.
+        one = step(n if kind == "depart" else 24 * n, kind, site, **given_)
+        if told and one.order <= told[-1].order:
+            continue
+        moved = advance(LABEL, state, one)
+        if isinstance(moved, Conflict):
+            continue
+        told.append(one)
+        found = step_marks("bag", state, trail, one, moved, known, NOW)
+        marks = [*(m for m in marks if m.rule in OF_A_STEP), *found]
+        whom = concerned(state, one, known)
+        trail = trail_in(trail_out(trail.after(state, one, moved, NOW, whom)))
+        state = state_in(state_out(moved.state))
+        marks += standing_marks("bag", state, trail, known)
+
+        folded = fold(LABEL, told)
+        whole, whole_trail = marks_of("bag", folded, known, lambda _: NOW)
+        assert {m.item: m for m in marks} == {m.item: m for m in whole}
+        assert trail == whole_trail
+        assert state_out(state) == state_out(folded.state)

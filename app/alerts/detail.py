@@ -9,19 +9,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.alerts.listed import lines_of
 from app.alerts.models import Finding
 from app.alerts.rules.catalogue import RULES
+from app.alerts.rules.openings import MOST_LISTED
 from app.alerts.rules.rule import SEVERITY_NAMES
+from app.alerts.running import AlertMark
 from app.alerts.said import bounds, measured, sites_in
 from app.areas.scope import Reach
 from app.cases.models import Case
 from app.cases.terms import terms_of
-from app.ledger.models import Event, EventBatch
+from app.ledger.models import Event
 from app.orm import among
 from app.parties.models import Site
 from app.parties.read import sites_within
 from app.workdays.calendar import day_of
-
-MOST_NAMED = 50
-"""Of a weighing of many; the rest are on the page of its event."""
 
 
 async def detail_of(
@@ -47,6 +46,7 @@ async def detail_of(
     def name(code: str) -> str:
         return sites[code].name if code in sites else code
 
+    standing = await _standing(session, finding)
     if case is not None:
         term = {"days": case.working_days, "source": case.term_source}
     else:
@@ -56,6 +56,7 @@ async def detail_of(
         "line": line,
         "alert": {
             "id": finding.id,
+            "rule": rule.name,
             "severity": SEVERITY_NAMES[rule.severity],
             "law": rule.law,
             "closes": rule.closes,
@@ -64,7 +65,11 @@ async def detail_of(
             "opening": finding.opening,
             "measured": measured(finding.figures, name),
             "bounds": bounds(finding.rule, finding.figures),
-            "batches": finding.batches or await _named(session, finding.events),
+            "batches": standing or finding.batches,
+            "settled": [code for code in finding.batches if code not in standing]
+            if standing
+            else [],
+            "again": await _again(session, finding),
             "log_size": finding.log_size,
         },
         "events": [
@@ -81,14 +86,31 @@ async def detail_of(
     }
 
 
-async def _named(session: AsyncSession, events: list[UUID]) -> list[str]:
-    """Return what the one event names that shows many together: a pallet, the bags on one scale."""
-    if len(events) != 1:
+async def _standing(session: AsyncSession, finding: Finding) -> list[str]:
+    """Return the bags that still speak for an open finding; its own list has all that ever did."""
+    if finding.closed_at is not None:
         return []
-    query = (
-        select(EventBatch.batch_code)
-        .where(EventBatch.event_id == events[0])
-        .order_by(EventBatch.batch_code)
-        .limit(MOST_NAMED)
+    of_key = (
+        AlertMark.rule == finding.rule,
+        AlertMark.subject == finding.subject,
+        AlertMark.window == finding.window,
     )
-    return list(await session.scalars(query))
+    query = select(AlertMark.batch).where(*of_key, AlertMark.active, AlertMark.batch != "")
+    rows = await session.scalars(
+        query.order_by(AlertMark.event, AlertMark.batch).limit(MOST_LISTED)
+    )
+    return list(rows)
+
+
+async def _again(session: AsyncSession, finding: Finding) -> UUID | None:
+    """Return the latest opening of a closed finding's key, where it came again."""
+    if finding.closed_at is None:
+        return None
+    query = select(Finding.id).where(
+        Finding.rule == finding.rule,
+        Finding.subject == finding.subject,
+        Finding.window == finding.window,
+        Finding.opening > finding.opening,
+    )
+    found: UUID | None = await session.scalar(query.order_by(Finding.opening.desc()).limit(1))
+    return found

@@ -17,15 +17,15 @@ from app.alerts.booked import booked_by
 from app.alerts.devices import Devices
 from app.alerts.keep import clock_of, play_turns
 from app.alerts.models import Finding
-from app.alerts.months import beginning, months_between, points_open, silent
+from app.alerts.months import beginning, month_after, months_between, points_open, silent
 from app.alerts.movements import Movements
 from app.alerts.rules.openings import Change, Turn
 from app.alerts.running import RUNNING
-from app.alerts.scene import Scene, place_of, places_of, trips_of
-from app.alerts.stories import Stories, load_stories
+from app.alerts.scene import Scene, place_of, scene_of
 from app.alerts.sums import Sums
 from app.alerts.thresholds import FOLLOWER, bounds_of, keep_defaults
 from app.alerts.told import Told, in_parts, read_told
+from app.alerts.touched import touch
 from app.areas.read import today
 from app.db import Database
 from app.ledger.follow import Follow, LeafRow, cursor_of
@@ -44,40 +44,27 @@ async def apply(session: AsyncSession, leaves: Sequence[LeafRow]) -> None:
 
 async def _judge(session: AsyncSession, part: Sequence[Told]) -> None:
     clock = await clock_of(session) or part[0].recorded_at
-    stories = await load_stories(session, part)
-    scene = await _scene(session, part, stories)
     booked = await booked_by(session, [one.id for one in part])
-    sums = await Sums.load(session, part, scene, booked)
-    bags = await Bags.load(session, scene, stories)
+    touched = await touch(session, part, booked)
+    scene = await scene_of(session, part, touched, booked)
+    bags = await Bags.load(session, scene, touched, booked)
     movements = await Movements.load(session, part, scene, booked)
+    sums = await Sums.load(session, part, scene, booked)
     devices = await Devices.load(session, part, scene)
+    judges = (bags, movements, sums, devices)
     turns: list[Turn] = []
     reached = clock
     for told in part:
-        if told.recorded_at > reached:
-            if months_between(reached, told.recorded_at):
-                # Who has told of the month by now is read from the database.
-                await sums.save(session)
-                turns += await _months(session, scene, reached, told.recorded_at)
-            reached = told.recorded_at
-        changes = [change for one in (bags, movements, sums, devices) for change in one.judge(told)]
+        if told.recorded_at >= month_after(reached):
+            # Who has told of the month by now is read from the database.
+            await sums.save(session)
+            turns += await _months(session, scene, reached, told.recorded_at)
+        reached = max(reached, told.recorded_at)
+        changes = [change for one in judges for change in one.judge(told)]
         turns.append(Turn(told.recorded_at, told.leaf_index, changes))
-    for state in (bags, movements, sums, devices):
-        await state.save(session)
+    for one in judges:
+        await one.save(session)
     await play_turns(session, turns, clock=clock, size=part[0].leaf_index)
-
-
-async def _scene(session: AsyncSession, part: Sequence[Told], stories: Stories) -> Scene:
-    everything = [*part, *(one for told in stories.told.values() for one in told)]
-    sites = {
-        code for one in everything for code in (one.site, one.event.get("destination")) if code
-    }
-    trips = {one.stamps["trip"] for one in everything if one.stamps.get("trip")}
-    return Scene(
-        await bounds_of(session, today()),
-        await places_of(session, sites),
-        await trips_of(session, trips),
-    )
 
 
 async def _months(

@@ -23,6 +23,8 @@ from app.orm import Base
 ABOUT = "alert"
 OPENED, CLOSED = "opened", "closed"
 FIELDS = ("rule", "subject", "window", "opening", "county", "site", "seen_by")
+MOST_CHANGES = 2**31
+"""More than one instant brings."""
 Row = dict[str, Any]
 
 
@@ -117,6 +119,18 @@ async def changes_after(session: AsyncSession, seq: int, limit: int) -> Sequence
     """Return journaled changes beyond a place, in their order."""
     query = select(FindingChange).where(FindingChange.seq > seq).order_by(FindingChange.seq)
     return (await session.scalars(query.limit(limit))).all()
+
+
+async def changes_with(session: AsyncSession, last: FindingChange) -> Sequence[FindingChange]:
+    """Return the changes after one that came at the same instant, up to the first that did not."""
+    beyond = select(func.min(FindingChange.seq)).where(
+        FindingChange.seq > last.seq, FindingChange.at != last.at
+    )
+    query = select(FindingChange).where(
+        FindingChange.seq > last.seq,
+        FindingChange.seq < func.coalesce(beyond.scalar_subquery(), last.seq + MOST_CHANGES),
+    )
+    return (await session.scalars(query.order_by(FindingChange.seq))).all()
 
 
 async def last_change(session: AsyncSession) -> int:

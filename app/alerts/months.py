@@ -1,6 +1,7 @@
 """Points that say nothing all month: expected when the month begins, and due after it has ended."""
 
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 
 from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -40,6 +41,16 @@ def next_month(month: date) -> date:
 def beginning(day: date) -> datetime:
     """Return the instant at which a day begins in the province."""
     return datetime.combine(day, time(), SHANGHAI)
+
+
+def month_after(at: datetime) -> datetime:
+    """Return the instant at which the month after one's own begins."""
+    return _month_after(at.astimezone(SHANGHAI).date().replace(day=1))
+
+
+@lru_cache(maxsize=1_000)
+def _month_after(month: date) -> datetime:
+    return beginning(next_month(month))
 
 
 def months_between(start: datetime, end: datetime) -> list[date]:

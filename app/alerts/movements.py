@@ -1,7 +1,7 @@
 """Judges single events: where and when they were recorded, by which phone, for which receiver."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -9,11 +9,12 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.alerts.booked import Booked
-from app.alerts.keep import mark_of, upsert
+from app.alerts.keep import marks_where, upsert
 from app.alerts.rules.mark import Mark, seers
 from app.alerts.rules.movement import NIGHT_KINDS, Fix, night_of, off_site, too_fast
 from app.alerts.rules.openings import Change
 from app.alerts.running import AlertContainer, AlertFix, AlertMark, AlertUnitCode
+from app.alerts.scanned import codes_of, fix_of, movers_of, named_containers
 from app.alerts.scene import Scene
 from app.alerts.told import Told
 from app.batches.models import Label
@@ -26,42 +27,10 @@ OWN = (
     *RECEIVER, "off-site-scan", "night-entries", "impossible-speed", "repeated-unit-code",
     "container-at-two-places",
 )  # fmt: skip
-NO_ACCURACY_M = 100
-"""Taken where a phone did not say how far off it may be."""
-
-
-def fix_of(told: Told) -> Fix | None:
-    """Return where the phone was that recorded an event; None where it did not say."""
-    position = told.event.get("position")
-    if position is None or told.site is None:
-        return None
-    accuracy_m = position.get("accuracy_cm", NO_ACCURACY_M * 100) / 100
-    lat, lon = position["lat_e7"] / E7, position["lon_e7"] / E7
-    return Fix(told.effective_at, lat, lon, accuracy_m, told.id, told.site)
-
-
-def movers_of(told: Told) -> list[str]:
-    """Return who moved with an event: the phone, and the account that used it."""
-    device = told.event.get("device")
-    return [*([f"device:{device['id']}"] if device else []), f"account:{told.stamps['actor']}"]
-
-
-def codes_of(told: Told) -> dict[str, int]:
-    """Return the bottles' codes that a hand-in scanned, and how often each."""
-    found: dict[str, int] = defaultdict(int)
-    for payload in told.event.get("unit_codes") or ():
-        code = unit_code(payload)
-        if code:
-            found[code] += 1
-    return dict(found)
-
-
-def named_containers(told: Told) -> list[str]:
-    """Return what an event may name as a container: the codes of its fields and of its list."""
-    weighed = told.event.get("weighed") or {}
-    named = [told.event.get("container"), weighed.get("container")]
-    listed = [one["code"] for one in told.event.get("batches") or ()] if told.site else []
-    return [code for code in (*named, *listed) if code]
+PAIRS = ("impossible-speed", "container-at-two-places")
+"""Rules about two events; their marks name the earlier one as `other_event`."""
+NOWHERE: tuple[str | None, Any, str] = (None, None, "")
+"""A container of which nothing is known."""
 
 
 class Movements:
@@ -74,7 +43,7 @@ class Movements:
         codes: dict[str, dict[str, tuple[int, str, int]]],
         containers: dict[str, tuple[str | None, Any, str]],
         said: dict[str, list[Mark]],
-        booked: Mapping[str, Sequence[Booked]],
+        booked: Booked,
     ) -> None:
         self._scene = scene
         self._booked = booked
@@ -92,16 +61,17 @@ class Movements:
         session: AsyncSession,
         part: Sequence[Told],
         scene: Scene,
-        booked: Mapping[str, Sequence[Booked]],
+        booked: Booked,
     ) -> "Movements":
         """Load the running state that a part's leaves concern."""
-        both = [*part, *(one.undone for one in part if one.undone)]
-        movers = {mover for one in part if fix_of(one) for mover in movers_of(one)}
+        undone = [one.undone for one in part if one.undone]
+        both = [*part, *undone]
+        movers = {mover for one in both if fix_of(one) for mover in movers_of(one)}
         fixes = {}
-        if movers:
-            for row in await session.scalars(select(AlertFix).where(among(AlertFix.mover, movers))):
-                lat, lon, off_m = row.lat_e7 / E7, row.lon_e7 / E7, row.accuracy_cm / 100
-                fixes[row.mover] = Fix(row.at, lat, lon, off_m, row.event, row.site)
+        for mover, at, lat_e7, lon_e7, off_cm, event, site in await session.execute(
+            select(*AlertFix.__table__.columns).where(among(AlertFix.mover, movers))
+        ):
+            fixes[mover] = Fix(at, lat_e7 / E7, lon_e7 / E7, off_cm / 100, event, site)
         scanned = {code for one in both for code in codes_of(one)}
         codes: dict[str, dict[str, tuple[int, str, int]]] = defaultdict(dict)
         if scanned:
@@ -109,24 +79,17 @@ class Movements:
                 select(AlertUnitCode).where(among(AlertUnitCode.code, scanned))
             ):
                 codes[use.code][str(use.event)] = (use.leaf_index, use.site, use.times)
-        named = {code for one in part for code in named_containers(one)}
+        named = {code for one in both for code in named_containers(one)}
         containers: dict[str, tuple[str | None, Any, str]] = {}
         if named:
             boxes = select(Label.code).where(Label.kind == "container", among(Label.code, named))
-            containers = dict.fromkeys(await session.scalars(boxes), (None, None, ""))
+            containers = dict.fromkeys(await session.scalars(boxes), NOWHERE)
         if containers:
             for box in await session.scalars(
                 select(AlertContainer).where(among(AlertContainer.code, list(containers)))
             ):
                 containers[box.code] = (box.site, box.at, box.event)
-        said: dict[str, list[Mark]] = defaultdict(list)
-        undone = [one.undone.id for one in part if one.undone]
-        if undone:
-            of_events = AlertMark.batch == "", AlertMark.rule.in_(OWN)
-            for one in await session.scalars(
-                select(AlertMark).where(among(AlertMark.event, undone), *of_events)
-            ):
-                said[one.event].append(mark_of(one))
+        said = await _said_by(session, [one.id for one in undone])
         return cls(scene, fixes, codes, containers, said, booked)
 
     def judge(self, told: Told) -> Iterator[Change]:
@@ -134,6 +97,7 @@ class Movements:
         if told.undone:
             for mark in self._said.pop(told.undone.id, ()):
                 yield Change(mark, stands=False)
+            self._forget(told.undone)
             for code in sorted(codes_of(told.undone)):
                 self._codes[code].pop(told.undone.id, None)
                 self._scanned.add((code, told.undone.id))
@@ -145,11 +109,25 @@ class Movements:
             *self._boxes(told),
         ):
             self._said[told.id].append(mark)
+            if mark.rule in PAIRS:
+                self._said[mark.figures["other_event"]].append(mark)
             yield Change(mark, stands=True)
+
+    def _forget(self, undone: Told) -> None:
+        """Forget where an event that is taken back said that phones and containers were."""
+        for mover in movers_of(undone):
+            fix = self._fixes.get(mover)
+            if fix and fix.event == undone.id:
+                del self._fixes[mover]
+                self._moved.add(mover)
+        for code in named_containers(undone):
+            if self._containers.get(code, NOWHERE)[2] == undone.id:
+                self._containers[code] = NOWHERE
+                self._placed.add(code)
 
     def _trip_of(self, told: Told) -> str | None:
         """Return the trip of an event: as it says, or, where a receiver did not, as was booked."""
-        accounts = (b.from_account for b in self._booked.get(told.id, ()))
+        accounts = (t.source for _, t in self._booked.get(told.id, ()))
         moved = (a.removeprefix("transit/") for a in accounts if a.startswith("transit/"))
         return told.stamps.get("trip") or next(moved, None)
 
@@ -244,25 +222,32 @@ class Movements:
 
     async def save(self, session: AsyncSession) -> None:
         """Write the running state."""
-        fixes = [(mover, self._fixes[mover]) for mover in sorted(self._moved)]
-        if fixes:
-            rows = [
+        fixes = [(mover, self._fixes[mover]) for mover in sorted(self._moved & self._fixes.keys())]
+        await upsert(
+            session,
+            AlertFix,
+            [
                 {
                     "mover": mover, "at": fix.at, "lat_e7": round(fix.lat * E7),
                     "lon_e7": round(fix.lon * E7), "accuracy_cm": round(fix.accuracy_m * 100),
                     "event": fix.event, "site": fix.site,
                 }
                 for mover, fix in fixes
-            ]  # fmt: skip
-            await upsert(session, AlertFix, rows)
+            ],
+        )  # fmt: skip
+        await _remove(session, AlertFix.mover, self._moved - self._fixes.keys())
         await self._save_codes(session)
-        boxes = [
-            {"code": code, "site": site, "at": at, "event": event}
-            for code in sorted(self._placed)
-            for site, at, event in [self._containers[code]]
-        ]
-        if boxes:
-            await upsert(session, AlertContainer, boxes)
+        placed = {code for code in self._placed if self._containers[code] != NOWHERE}
+        await upsert(
+            session,
+            AlertContainer,
+            [
+                {"code": code, "site": site, "at": at, "event": event}
+                for code in sorted(placed)
+                for site, at, event in [self._containers[code]]
+            ],
+        )
+        await _remove(session, AlertContainer.code, self._placed - placed)
 
     async def _save_codes(self, session: AsyncSession) -> None:
         rows, gone = [], []
@@ -280,5 +265,24 @@ class Movements:
                     among(AlertUnitCode.code, codes), among(AlertUnitCode.event, gone)
                 )
             )
-        if rows:
-            await upsert(session, AlertUnitCode, rows)
+        await upsert(session, AlertUnitCode, rows)
+
+
+async def _said_by(session: AsyncSession, undone: Sequence[str]) -> dict[str, list[Mark]]:
+    """Return what events that are taken back have said, and what was said by comparing with them."""
+    said: dict[str, list[Mark]] = defaultdict(list)
+    if not undone:
+        return said
+    of_events = AlertMark.batch == "", among(AlertMark.rule, OWN)
+    for mark, _ in await marks_where(session, among(AlertMark.event, undone), *of_events):
+        said[mark.event].append(mark)
+    other = AlertMark.figures["other_event"].astext
+    of_pairs = AlertMark.batch == "", among(AlertMark.rule, PAIRS)
+    for mark, _ in await marks_where(session, among(other, undone), *of_pairs):
+        said[mark.figures["other_event"]].append(mark)
+    return said
+
+
+async def _remove(session: AsyncSession, column: Any, keys: set[str]) -> None:
+    if keys:
+        await session.execute(delete(column.class_).where(among(column, keys)))

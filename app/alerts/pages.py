@@ -20,7 +20,7 @@ from app.areas.scope import counties_in_reach, reach_of
 from app.auth.access import SignedIn, Visitor, require_same_origin
 from app.auth.caller import Caller
 from app.auth.kept_form import ask_to_sign_in, fields_of
-from app.auth.permissions import require
+from app.auth.permissions import allows, require
 from app.cases.offered import acts_for
 from app.cases.read import case_about
 from app.cases.shown import with_history
@@ -76,6 +76,7 @@ async def show_alerts(
         "counties": await counties_to_choose(session, reach),
         "next_url": f"/alerts?{urlencode(onward)}" if more else None,
         "log": {"size": await judged_size(session)},
+        "may_push": allows(caller, "webhooks.manage"),
     }
     return render(request, "alerts/list.html", values)
 

@@ -16,15 +16,13 @@ from app.alerts.schemas import (
     ThresholdEntry,
     ThresholdShown,
 )
-from app.alerts.thresholds import enter_threshold, thresholds_of
-from app.areas.models import PROVINCE
+from app.alerts.thresholds import enter_checked, thresholds_of
 from app.areas.read import today
-from app.areas.scope import counties_in_reach, counties_of, reach_of
+from app.areas.scope import counties_in_reach, reach_of
 from app.auth.access import SignedIn
 from app.auth.permissions import require
 from app.db import Reading, Writing
 from app.errors import InvalidQuery, NotFound
-from app.ids import SYSTEM, uuid7
 from app.pagination import Cursor, Limit, after_row, micros_of, page
 from app.web import json_of, takes
 
@@ -94,15 +92,8 @@ async def post_threshold(
     entry: Annotated[ThresholdEntry, json_of(ThresholdEntry)],
 ) -> ThresholdShown:
     require(caller, "alerts.thresholds")
-    row = entry.model_dump()
-    if entry.area == PROVINCE:
-        row["area"] = None
-    elif entry.area and not await counties_of(session, entry.area):
-        raise NotFound(what=entry.area, pointer="/area")
     now = datetime.now(UTC)
-    entered = await enter_threshold(
-        session, row, id_=uuid7(SYSTEM, now), by=caller.id, clock=lambda: datetime.now(UTC)
-    )
+    entered = await enter_checked(session, entry.model_dump(), by=caller.id, now=now)
     return ThresholdShown.of(entered)
 
 

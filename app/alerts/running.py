@@ -1,7 +1,8 @@
 """The follower's own running state: what it must remember of leaves. Emptied by a restart.
 
-Each row is bounded by sites, days, phones or what is wrong, never by events, but for the codes of
-scanned bottles, of which each stands once for every time it was handed in.
+Each row is bounded by sites, days, phones, bags that are not at their end yet, or what is wrong,
+never by events, but for the codes of scanned bottles, of which each stands once for every time it
+was handed in.
 """
 
 from datetime import date, datetime
@@ -13,6 +14,20 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.orm import Base
+
+
+class AlertBag(Base):
+    """A bag that is under way: its folded state, and what rules remember of its steps.
+
+    Most leaves tell what comes after all that is known of their bags: they go on from here. Bags
+    of hand-ins alone, and those at their end, have no row.
+    """
+
+    __tablename__ = "alert_bag"
+
+    code: Mapped[str] = mapped_column(primary_key=True)
+    state: Mapped[dict[str, Any]]
+    trail: Mapped[dict[str, Any]]
 
 
 class AlertMark(Base):
@@ -57,6 +72,7 @@ class AlertGroup(Base):
     __tablename__ = "alert_group"
 
     event: Mapped[str] = mapped_column(primary_key=True)
+    """The event, with the container's code behind a slash where one stood on the scale."""
     before_g: Mapped[int]
     after_g: Mapped[int]
     seen_by: Mapped[list[str]] = mapped_column(server_default="{}")
@@ -172,6 +188,6 @@ class AlertDeviceRun(Base):
 
 
 RUNNING: tuple[type[Base], ...] = (
-    AlertMark, AlertClock, AlertGroup, AlertStock, AlertMonth, AlertQuarter, AlertDigits,
+    AlertBag, AlertMark, AlertClock, AlertGroup, AlertStock, AlertMonth, AlertQuarter, AlertDigits,
     AlertYear, AlertFix, AlertUnitCode, AlertContainer, AlertDeviceRun,
 )  # fmt: skip

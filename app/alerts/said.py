@@ -148,7 +148,7 @@ SENTENCES: dict[str, Callable[[_Told], str]] = {
     "silent-point": lambda t: f"{t['month']} 整月没有登记回收，也没有申报零报告。",
     "quarter-end-burst": lambda t: f"季末最后 {t['last_days']} 天登记 {t['last_g']}，此前 {t['earlier_days']} 天一共 {t['before_g']}。",
     "round-weights": lambda t: f"{t['weights']} 次称重里，尾数分布不像秤上读出的（卡方值 {t['chi_square']}）。",
-    "night-entries": lambda t: f"夜里登记{t.more}，最近一次 {t['at']}。",
+    "night-entries": lambda t: f"夜里登记{t.more}，第一次在 {t['at']}。",
     "device-chain-broken": _broken,
     "device-sequence-skipped": lambda t: f"这部手机的第 {t['seq']} 号登记之前缺 {t['missing']} 条，一直没有上传：可能被删掉了，或者被退回后没有重新登记。",
 }  # fmt: skip
@@ -214,6 +214,12 @@ BOUNDS = {
     ("night-entries", "from"): "夜间开始",
     ("night-entries", "to"): "夜间结束",
     ("night-entries", "count"): "一夜几次才提示",
+    ("device-sequence-skipped", "wait"): "等待补传",
+    ("missing-collect", "wait"): "等待补传",
+    ("missing-depart", "wait"): "等待补传",
+    ("missing-arrive", "wait"): "等待补传",
+    ("rate-over-100", "wait"): "连续多久才提示",
+    ("recovered-over-sold", "wait"): "连续多久才提示",
 }
 UNITS: dict[str, Callable[[int], str]] = {
     "g": mass,
@@ -223,14 +229,26 @@ UNITS: dict[str, Callable[[int], str]] = {
     "km/h": lambda value: f"{value} km/h",
     "n": lambda value: f"{value} 次",
     "h": lambda value: f"{value} 时",
+    "1": str,
 }
+
+
+UNIT_NAMES = {
+    "g": "克", "d": "天", "m": "米", "%": "%", "km/h": "公里/小时", "n": "次", "h": "点钟", "1": "数值",
+}  # fmt: skip
+"""Units as a form asks for them."""
+
+
+def label_of(rule: str, key: str) -> str:
+    """Return what a bound is called."""
+    return BOUNDS.get((rule, key), key)
 
 
 def bounds(rule: str, figures: Figures) -> list[Bound]:
     """Return the thresholds that a finding was judged by."""
     found = []
     for key, row in (figures.get("thresholds") or {}).items():
-        label = BOUNDS.get((rule, key), "等待补传" if key == "wait" else key)
+        label = label_of(rule, key)
         value = UNITS.get(row["unit"], str)(row["value"])
         source = row["source"]
         assumed = source.startswith(ASSUMED)

@@ -14,6 +14,8 @@ from app.events.fields import Words
 from app.web import Unfit
 
 MOST = 1_000_000_000
+MOST_OF_A_UNIT = {"%": 100_000, "d": 3_650, "m": 1_000_000, "km/h": 10_000, "h": 24}
+"""A bound beyond these is a slip of the hand; days, added to a date, must still make a date."""
 MONTHS = 12
 
 
@@ -164,6 +166,10 @@ class ThresholdEntry(Dated):
         if self.key not in rule.units:
             keys = "、".join(rule.units) or "（无）"
             raise Unfit(f"这条规则的界限有：{keys}", f"must be one of {list(rule.units)}", "/key")
+        unit = rule.units[self.key]
+        most = MOST_OF_A_UNIT.get(unit, MOST)
+        if self.value > most:
+            raise Unfit(f"不得大于 {most} {unit}", f"must be at most {most} {unit}", "/value")
         months = self.season or []
         if len(set(months)) < len(months) or not all(1 <= m <= MONTHS for m in months):
             raise Unfit(

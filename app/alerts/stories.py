@@ -1,8 +1,8 @@
-"""The stories of bags as they were told by each leaf: what was known then, and no more.
+"""Stories as they were told by each leaf, read from the log and folded again: nothing later.
 
 The follower may be far behind the writers, in a rebuild by the whole log: `batch` says what is
-known now, so the story is read from the log and folded again. Shares of weighings and repacks are
-those that the leaves booked.
+known now. Only what cannot go on from what is kept of a bag (touched.py) is read like this. Shares
+of weighings and repacks are those that the leaves booked.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -16,9 +16,8 @@ from app.alerts.told import Told, told_of
 from app.balance.booked import transfer_of
 from app.balance.models import Posting
 from app.balance.postings import Transfer
-from app.batches.models import Label
 from app.events.fold import Folded
-from app.events.happening import Happening, codes_in
+from app.events.happening import Happening
 from app.events.shelf import settled
 from app.events.state import LabelFacts, State, Step
 from app.events.story import members_at, story_of
@@ -30,12 +29,9 @@ from app.orm import among
 
 @dataclass
 class Stories:
-    """Labels, and for each bag and container what leaves tell of it, in leaf order."""
+    """What leaves tell of some bags and containers, in leaf order."""
 
-    labels: dict[str, LabelFacts] = field(default_factory=dict)
     told: dict[str, list[Told]] = field(default_factory=dict)
-    touched: dict[int, list[str]] = field(default_factory=dict)
-    """Bags that each leaf of the part touches."""
     corrects: dict[str, str] = field(default_factory=dict)
     """By a correction's id, the id of the event that it takes back."""
     booked: dict[str, list[tuple[int, Transfer]]] = field(default_factory=dict)
@@ -43,7 +39,7 @@ class Stories:
     _known: dict[str, tuple[list[Step], Folded]] = field(default_factory=dict)
     """The story of each bag that was folded last."""
 
-    def folded(self, code: str, size: int) -> Folded | None:
+    def folded(self, code: str, label: LabelFacts, size: int) -> Folded | None:
         """Return a bag's story by the first `size` leaves, folded; None before it begins."""
         own = self._in_force(code, size)
         if not own:
@@ -51,25 +47,21 @@ class Stories:
         boxes = {box: self._in_force(box, size) for box in _boxes(own)}
         booked = [transfer for index, transfer in self.booked.get(code, ()) if index < size]
         story = settled(code, story_of(code, own, boxes), booked)
-        return self._fold(code, sorted(story, key=lambda step: step.order))
+        return self._fold(code, label, sorted(story, key=lambda step: step.order))
 
-    def _fold(self, code: str, story: list[Step]) -> Folded | None:
-        """Fold a story; most leaves tell what comes after all that was folded before."""
+    def _fold(self, code: str, label: LabelFacts, story: list[Step]) -> Folded | None:
+        """Fold a story; what is told last often comes after all that was folded before."""
         known, before = self._known.get(code, ([], Folded(State())))
         if story[: len(known)] != known:
             known, before = [], Folded(State())
         further, start = {code: story[len(known) :]}, {code: before.state}
-        found = fold_together({code: self.labels[code]}, further, start)
+        found = fold_together({code: label}, further, start)
         if not isinstance(found, dict):
             return None
         one = found[code]
         folded = Folded(one.state, before.transfers + one.transfers, before.taken + one.taken)
         self._known[code] = story, folded
         return folded
-
-    def is_filling(self, code: str, size: int) -> bool:
-        """Tell whether the first `size` leaves tell of hand-ins alone: nothing can be wrong yet."""
-        return all(one.kind == "hand_in" for one in self.told[code] if one.leaf_index < size)
 
     def was_grouped(self, code: str) -> bool:
         """Tell whether a bag was ever weighed with others."""
@@ -96,112 +88,57 @@ class Stories:
         undone = {self.corrects.get(one.id) for one in told}
         return [one.happening for one in told if one.happening and one.id not in undone]
 
+    async def read(
+        self, session: AsyncSession, part: Sequence[Told], codes: Collection[str]
+    ) -> None:
+        """Read what the log tells of bags or containers, up to a part's last leaf."""
+        codes = set(codes) - self.told.keys()
+        if not codes:
+            return
+        rows = (
+            await session.execute(
+                select(EventBatch.batch_code, EventBatch.event_id, Leaf.leaf_index)
+                .join(Leaf, Leaf.event_id == EventBatch.event_id)
+                .where(among(EventBatch.batch_code, codes), Leaf.leaf_index <= part[-1].leaf_index)
+                .order_by(Leaf.leaf_index)
+            )
+        ).all()
+        known = {UUID(one.id): one for told in self.told.values() for one in told}
+        known |= {UUID(one.id): one for one in part}
+        self.corrects |= {one.id: one.undone.id for one in part if one.undone}
+        earlier = {event: index for _, event, index in rows if event not in known}
+        if earlier:
+            leaves = await session.execute(
+                select(Event.id, Event.leaf).where(among(Event.id, list(earlier)))
+            )
+            for id_, leaf in leaves:
+                parts = read_leaf(leaf)
+                known[id_] = told_of(earlier[id_], parts)
+                if "corrects" in parts["event"]:
+                    self.corrects[str(id_)] = parts["event"]["corrects"]
+        self.told |= {code: [] for code in codes}
+        for code, event, _ in rows:
+            self.told[code].append(known[event])
+
+    async def read_whole(
+        self, session: AsyncSession, part: Sequence[Told], codes: Collection[str]
+    ) -> None:
+        """Read all that bears on bags: the containers they were in, and what was booked for them."""
+        await self.read(session, part, codes)
+        boxes = {box for code in codes for box in _boxes(self.happenings(code))}
+        await self.read(session, part, boxes)
+        sharing = [code for code in codes if self.shares(code)]
+        if not sharing:
+            return
+        rows = await session.execute(
+            select(Posting, Leaf.leaf_index)
+            .join(Leaf, Leaf.event_id == Posting.cause)
+            .where(among(Posting.batch_code, sharing), Leaf.leaf_index <= part[-1].leaf_index)
+        )
+        for posting, index in rows:
+            booked = self.booked.setdefault(posting.batch_code, [])
+            booked.append((index, transfer_of(posting)))
+
 
 def _boxes(happenings: Iterable[Happening]) -> set[str]:
     return {h.body["container"] for h in happenings if h.kind == "pack"}
-
-
-async def load_stories(session: AsyncSession, part: Sequence[Told]) -> Stories:
-    """Load what the log tells, up to the last leaf of a part, of every bag that the part touches.
-
-    A bag is touched by an event that names it, by one that names the container it is in, and by one
-    that rebooks it.
-    """
-    mine = {UUID(one.id): one for one in part}
-    touched: dict[int, set[str]] = {one.leaf_index: _named(one) for one in part}
-    booked = await session.execute(
-        select(Posting.cause, Posting.batch_code).where(among(Posting.cause, mine)).distinct()
-    )
-    for event, code in booked:
-        touched[mine[event].leaf_index].add(code)
-    stories = Stories(corrects={one.id: one.undone.id for one in part if one.undone})
-    kinds = await _labels(session, stories, set().union(*touched.values()) if touched else set())
-    containers = {code for code, kind in kinds.items() if kind == "container"}
-    await _read(session, stories, part, containers)
-    for one in part:
-        touched[one.leaf_index] -= containers
-        touched[one.leaf_index] |= _reached(stories, one)
-    bags = set().union(*touched.values()) if touched else set()
-    await _labels(session, stories, bags - stories.labels.keys())
-    await _read(session, stories, part, bags)
-    boxes = {box for code in bags for box in _boxes(stories.happenings(code))}
-    await _read(session, stories, part, boxes - stories.told.keys())
-    await _book(session, stories, part, {code for code in bags if stories.shares(code)})
-    stories.touched = {index: sorted(codes) for index, codes in touched.items()}
-    return stories
-
-
-def _named(one: Told) -> set[str]:
-    """Return the codes that an event names, and the one that it takes back."""
-    return {*codes_in(one.event), *(codes_in(one.undone.event) if one.undone else ())}
-
-
-def _reached(stories: Stories, one: Told) -> set[str]:
-    """Return the bags that an event, or the one it takes back, reaches through containers."""
-    happenings = (one.happening, one.undone.happening if one.undone else None)
-    size = one.leaf_index + 1
-    return {
-        code
-        for happening in happenings
-        if happening
-        for container in happening.containers
-        for code in stories.members(container, happening, size)
-    }
-
-
-async def _labels(
-    session: AsyncSession, stories: Stories, codes: Collection[str]
-) -> dict[str, str]:
-    """Load labels and return their kinds."""
-    if not codes:
-        return {}
-    rows = (await session.scalars(select(Label).where(among(Label.code, codes)))).all()
-    stories.labels |= {row.code: LabelFacts(row.county, row.scope) for row in rows}
-    return {row.code: row.kind for row in rows}
-
-
-async def _read(
-    session: AsyncSession, stories: Stories, part: Sequence[Told], codes: Collection[str]
-) -> None:
-    """Load what the log tells of bags or containers, up to a part's last leaf."""
-    if not codes:
-        return
-    rows = (
-        await session.execute(
-            select(EventBatch.batch_code, EventBatch.event_id, Leaf.leaf_index)
-            .join(Leaf, Leaf.event_id == EventBatch.event_id)
-            .where(among(EventBatch.batch_code, codes), Leaf.leaf_index <= part[-1].leaf_index)
-            .order_by(Leaf.leaf_index)
-        )
-    ).all()
-    known = {UUID(one.id): one for told in stories.told.values() for one in told}
-    known |= {UUID(one.id): one for one in part}
-    earlier = {event: index for _, event, index in rows if event not in known}
-    if earlier:
-        leaves = await session.execute(
-            select(Event.id, Event.leaf).where(among(Event.id, list(earlier)))
-        )
-        for id_, leaf in leaves:
-            parts = read_leaf(leaf)
-            known[id_] = told_of(earlier[id_], parts)
-            if "corrects" in parts["event"]:
-                stories.corrects[str(id_)] = parts["event"]["corrects"]
-    for code in codes:
-        stories.told[code] = []
-    for code, event, _ in rows:
-        stories.told[code].append(known[event])
-
-
-async def _book(
-    session: AsyncSession, stories: Stories, part: Sequence[Told], codes: Collection[str]
-) -> None:
-    """Load what is booked for bags, up to a part's last leaf, by the leaf that booked it."""
-    if not codes:
-        return
-    rows = await session.execute(
-        select(Posting, Leaf.leaf_index)
-        .join(Leaf, Leaf.event_id == Posting.cause)
-        .where(among(Posting.batch_code, codes), Leaf.leaf_index <= part[-1].leaf_index)
-    )
-    for posting, index in rows:
-        stories.booked.setdefault(posting.batch_code, []).append((index, transfer_of(posting)))

@@ -15,9 +15,12 @@ from app.alerts.models import Threshold
 from app.alerts.rules.bounds import Bound, Bounds
 from app.alerts.rules.catalogue import RULES
 from app.alerts.rules.openings import NAMESPACE
-from app.areas.models import CountyArea
+from app.areas.models import PROVINCE, CountyArea
 from app.areas.read import held
+from app.areas.scope import counties_of
 from app.config import ROOT
+from app.errors import NotFound
+from app.ids import SYSTEM, uuid7
 
 DEFAULTS = ROOT / "app" / "alerts" / "data" / "thresholds.csv"
 FOLLOWER = "alerts"
@@ -86,6 +89,11 @@ async def thresholds_of(session: AsyncSession) -> Sequence[Threshold]:
     return (await session.scalars(select(Threshold).order_by(*order))).all()
 
 
+def rank(row: Threshold) -> tuple[date, datetime, UUID]:
+    """Return the order of rows for the same area and season: the last is used."""
+    return row.valid_from, row.entered_at, row.id
+
+
 async def enter_threshold(
     session: AsyncSession, row: dict[str, Any], *, id_: UUID, by: UUID, clock: Any
 ) -> Threshold:
@@ -105,3 +113,17 @@ async def enter_threshold(
     session.add(entered)
     await session.flush()
     return entered
+
+
+async def enter_checked(
+    session: AsyncSession, row: dict[str, Any], *, by: UUID, now: datetime
+) -> Threshold:
+    """Enter a row as the province sends it; NotFound where its area is none."""
+    area = row["area"]
+    if area == PROVINCE:
+        row = row | {"area": None}
+    elif area and not await counties_of(session, area):
+        raise NotFound(what=area, pointer="/area")
+    return await enter_threshold(
+        session, row, id_=uuid7(SYSTEM, now), by=by, clock=lambda: datetime.now(UTC)
+    )

@@ -37,6 +37,8 @@ class Told:
     undone: "Told | None" = None
     happening: Happening | None = None
     """What it tells of bags."""
+    site: str | None = None
+    """The site it happened at; a declaration has none."""
     link: Link | None = None
     """Its place in the chain of the phone that sent it: the leaf's own, a correction's too."""
 
@@ -55,22 +57,23 @@ class Told:
         """The province's calendar day of the effective time."""
         return day_of(self.effective_at)
 
-    @property
-    def site(self) -> str | None:
-        """The site it happened at; a declaration has none."""
-        found: str | None = self.event.get("site")
-        return found
+    @cached_property
+    def recorded_on(self) -> date:
+        """The province's calendar day of the server's time."""
+        return day_of(self.recorded_at)
 
 
 def told_of(leaf_index: int, parts: dict[str, Any], undone: Told | None = None) -> Told:
     """Return what a leaf's parts tell."""
     event, id_ = parts["event"], parts["event"]["id"]
-    link = link_of(event)
-    happening = happening_of(parts)
+    link, happening = link_of(event), happening_of(parts)
     if event["kind"] == "correct":
         replacement = event.get("replacement")
         event = {**(replacement or {"kind": "correct"}), "id": id_}
-    return Told(leaf_index, id_, event["kind"], event, parts["stamps"], undone, happening, link)
+    return Told(
+        leaf_index, id_, event["kind"], event, parts["stamps"], undone, happening,
+        event.get("site"), link,
+    )  # fmt: skip
 
 
 async def read_told(session: AsyncSession, leaves: Sequence[LeafRow]) -> list[Told]:

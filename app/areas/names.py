@@ -6,7 +6,7 @@ from datetime import date
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.areas.models import Area, County, CountyArea
+from app.areas.models import PROVINCE, Area, County, CountyArea
 from app.areas.read import held
 from app.areas.scope import Reach
 from app.orm import among
@@ -56,3 +56,18 @@ async def counties_to_choose(session: AsyncSession, reach: Reach) -> list[tuple[
         own = {reach.township[0]} if reach.township else set()
         query = query.where(County.code.in_(reach.counties | own))
     return [(row.code, row.name) for row in await session.execute(query)]
+
+
+async def areas_within(session: AsyncSession, reach: Reach, on: date) -> list[tuple[str, str]]:
+    """Return (code, name) of what is wholly in reach: the province, reporting areas, counties."""
+    members: dict[str, set[str]] = {}
+    rows = await session.execute(
+        select(CountyArea.area, CountyArea.county).where(held(CountyArea, on))
+    )
+    for area, county in rows:
+        members.setdefault(area, set()).add(county)
+    whole = {code for code, own in members.items() if reach.everything or own <= reach.counties}
+    whole = whole | {PROVINCE} if reach.everything else whole - {PROVINCE}
+    query = select(Area.code, Area.name).where(Area.code.in_(whole)).order_by(Area.code)
+    names = {row.code: row.name for row in await session.execute(query)}
+    return list((names | dict(await counties_to_choose(session, reach))).items())

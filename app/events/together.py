@@ -122,14 +122,20 @@ def _divided(steps: dict[str, Step], bags: Mapping[str, _Bag]) -> dict[str, Step
         if step.delta is None:
             groups[step.group].append(code)
         else:
-            known = bags[code].state.mass_g + step.delta
-            found[code] = replace(step, mass_g=known, mass_source="apportioned")
+            found[code] = with_share(step, bags[code].state)
     for (_, net_g), codes in groups.items():
         members = sorted(codes)
         shares = apportion(net_g, [bags[code].state.mass_g for code in members])
         for code, share in zip(members, shares, strict=True):
             found[code] = replace(steps[code], mass_g=share, mass_source="apportioned")
     return found
+
+
+def with_share(step: Step, state: State) -> Step:
+    """Return a step of a shared weighing with the mass that the bag's known share gives it."""
+    if step.delta is None or step.mass_g is not None or step.outcome in LEFT_BEHIND:
+        return step
+    return replace(step, mass_g=state.mass_g + step.delta, mass_source="apportioned")
 
 
 def _gave(bag: _Bag) -> Vector:

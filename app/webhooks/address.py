@@ -14,6 +14,8 @@ from app.webhooks.errors import WebhookUrlRefused
 LONGEST_URL = 500
 HTTPS_PORT, HTTP_PORT = 443, 80
 _NAT64 = ip_network("64:ff9b::/96")
+_UNICAST = ip_network("2000::/3")
+"""All that is given out of IPv6; what Python calls global is more: site-local, ::127.0.0.1 …"""
 Address = IPv4Address | IPv6Address
 
 
@@ -65,6 +67,8 @@ def is_public(address: Address) -> bool:
             inner = IPv4Address(int(address) & 0xFFFFFFFF)
         if inner is not None:
             return is_public(inner)
+        if address not in _UNICAST:
+            return False
     return address.is_global and not address.is_multicast
 
 

@@ -5,7 +5,8 @@ and marking leaves the claim to run out, and another sends it again under the sa
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -23,7 +24,7 @@ from app.orm import among
 from app.webhooks.address import HTTP_PORT, HTTPS_PORT, check_url, public_address
 from app.webhooks.errors import WebhookUrlRefused
 from app.webhooks.fill import fill_outboxes
-from app.webhooks.models import WebhookDelivery, WebhookEndpoint
+from app.webhooks.models import TEST, WebhookDelivery, WebhookEndpoint
 from app.webhooks.signed import headers_of, pause
 
 TIMEOUT_S = 10.0
@@ -40,8 +41,10 @@ class Message:
     """A claimed message with what is needed to send it."""
 
     id: UUID
+    endpoint: UUID
     url: str
     secret: bytes
+    rule: str
     body: str
     attempts: int
     """This one included."""
@@ -55,10 +58,19 @@ class Answer:
     said: str
 
 
-async def claim(database: Database, now: datetime) -> list[Message]:
-    """Claim messages that are due; until the claim runs out no other process sends them."""
+async def claim(
+    database: Database,
+    now: datetime,
+    *,
+    most: int = MOST_AT_ONCE,
+    but: Collection[UUID] = (),
+) -> list[Message]:
+    """Claim messages that are due; until the claim runs out no other process sends them.
+
+    `but` are addresses that have enough under way.
+    """
     async with database.write() as session:
-        ids = await _due(session, now)
+        ids = await _due(session, now, most, but)
         if not ids:
             return []
         rows = await session.execute(
@@ -67,8 +79,10 @@ async def claim(database: Database, now: datetime) -> list[Message]:
             .values(attempts=WebhookDelivery.attempts + 1, next_at=now + CLAIMED_FOR)
             .returning(
                 WebhookDelivery.id,
+                WebhookDelivery.endpoint,
                 WebhookEndpoint.url,
                 WebhookEndpoint.secret,
+                WebhookDelivery.rule,
                 WebhookDelivery.body,
                 WebhookDelivery.attempts,
             )
@@ -76,14 +90,22 @@ async def claim(database: Database, now: datetime) -> list[Message]:
         return [Message(*row) for row in rows]
 
 
-async def _due(session: AsyncSession, now: datetime) -> Sequence[UUID]:
+async def _due(
+    session: AsyncSession, now: datetime, most: int, but: Collection[UUID]
+) -> Sequence[UUID]:
     nth = func.row_number().over(
         partition_by=WebhookDelivery.endpoint,
         order_by=(WebhookDelivery.next_at, WebhookDelivery.id),
     )
     due = (
         select(WebhookDelivery.id, nth.label("nth"))
-        .where(WebhookDelivery.state == "waiting", WebhookDelivery.next_at <= now)
+        .join(WebhookEndpoint, WebhookEndpoint.id == WebhookDelivery.endpoint)
+        .where(
+            WebhookDelivery.state == "waiting",
+            WebhookDelivery.next_at <= now,
+            WebhookEndpoint.paused_at.is_(None),
+            ~among(WebhookDelivery.endpoint, but),
+        )
         .subquery()
     )
     query = (
@@ -94,7 +116,7 @@ async def _due(session: AsyncSession, now: datetime) -> Sequence[UUID]:
             WebhookDelivery.next_at <= now,
         )
         .order_by(WebhookDelivery.next_at, WebhookDelivery.id)
-        .limit(MOST_AT_ONCE)
+        .limit(most)
         .with_for_update(skip_locked=True)
     )
     return (await session.scalars(query)).all()
@@ -143,8 +165,8 @@ async def _request(
 async def mark(
     database: Database, message: Message, answer: Answer, *, now: datetime, rng: Random = SYSTEM
 ) -> None:
-    """Record what came of an attempt: sent, to be tried again, or dead."""
-    then = None if answer.taken else pause(message.attempts, rng)
+    """Record what came of an attempt: sent, to be tried again, or dead. A test is tried once."""
+    then = None if answer.taken or message.rule == TEST else pause(message.attempts, rng)
     values = {"answer": answer.said}
     if answer.taken:
         changed = {**values, "state": "sent", "sent_at": now}
@@ -180,18 +202,40 @@ def outside_client() -> httpx.AsyncClient:
 
 
 async def keep_delivering(database: Database, *, allow_private: bool) -> None:
-    """Fill the outboxes and send until cancelled; a database that is away is waited for."""
-    async with outside_client() as client:
+    """Fill the outboxes and send until cancelled; a database that is away is waited for.
+
+    Whoever is slow to answer holds up nobody else: what is under way is not waited for.
+    """
+    under_way: Counter[UUID] = Counter()
+    async with outside_client() as client, asyncio.TaskGroup() as sending:
+
+        async def one(message: Message) -> None:
+            try:
+                now = datetime.now(UTC)
+                answer = await send(client, message, allow_private=allow_private, now=now)
+                await mark(database, message, answer, now=datetime.now(UTC))
+            except Exception as error:  # noqa: BLE001  the claim runs out, and it is sent again
+                if not is_away(error):
+                    log.exception("webhooks: sending failed")
+            finally:
+                under_way[message.endpoint] -= 1
+
         while True:
             try:
                 while await fill_outboxes(database, datetime.now(UTC)):
                     pass
-                now = datetime.now(UTC)
-                busy = await deliver(database, client, allow_private=allow_private, now=now)
+                messages = await claim(
+                    database,
+                    datetime.now(UTC),
+                    most=MOST_AT_ONCE - under_way.total(),
+                    but=[endpoint for endpoint, n in under_way.items() if n >= MOST_OF_ONE],
+                )
             except Exception as error:  # noqa: BLE001  one bad turn must not end the loop
-                busy = 0
+                messages = []
                 if not is_away(error):
                     log.exception("webhooks: turn failed")
                 await asyncio.sleep(AFTER_A_FAULT_S)
-            if not busy:
-                await asyncio.sleep(PAUSE_S)
+            for message in messages:
+                under_way[message.endpoint] += 1
+                sending.create_task(one(message))
+            await asyncio.sleep(0 if messages else PAUSE_S)

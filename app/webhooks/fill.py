@@ -15,7 +15,7 @@ from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.alerts.journal import FindingChange, changes_after
+from app.alerts.journal import FindingChange, changes_after, changes_with
 from app.alerts.rules.catalogue import RULES
 from app.areas.scope import counties_of
 from app.db import Database
@@ -23,6 +23,9 @@ from app.ids import SYSTEM, uuid7
 from app.webhooks.models import WebhookDelivery, WebhookEndpoint
 
 MOST_AT_ONCE = 1_000
+MOST_TOLD = 200
+"""Alerts that one message lists; `count` says how many there are. The first of a month may find
+that thousands of points were silent."""
 _TRY_LOCK = text("SELECT pg_try_advisory_xact_lock(hashtextextended('webhooks', 6962))")
 _STATES = {"opened": "open", "closed": "closed"}
 
@@ -46,6 +49,9 @@ async def fill_outboxes(database: Database, now: datetime) -> int:
         changes = await changes_after(session, start, MOST_AT_ONCE)
         if not changes:
             return 0
+        if len(changes) == MOST_AT_ONCE:
+            # What one leaf or instant brought is one message: it must not be cut in two.
+            changes = [*changes, *await changes_with(session, changes[-1])]
         counties: dict[str, frozenset[str]] = {}
         for area in {one.area for one in endpoints}:
             counties[area] = await counties_of(session, area)
@@ -89,7 +95,8 @@ async def _put(
             "title": RULES[rule].title,
             "severity": RULES[rule].severity,
             "leaf_index": told[0].leaf_index,
-            "alerts": [_told(change) for change in told],
+            "count": len(told),
+            "alerts": [_told(change) for change in told[:MOST_TOLD]],
         }
         rows.append(
             {

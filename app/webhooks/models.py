@@ -8,6 +8,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.orm import Base
 
+TEST = "test"
+"""What stands in the place of a rule where somebody tries an address out."""
+
 
 class WebhookEndpoint(Base):
     """An address that is told of an area's alerts. Ended, never removed: what was sent stays."""
@@ -24,6 +27,8 @@ class WebhookEndpoint(Base):
     """The key of its signatures. It must be known to sign, so it cannot be kept as a digest."""
     created_at: Mapped[datetime]
     created_by: Mapped[UUID]
+    paused_at: Mapped[datetime | None]
+    """From when its messages wait; they are sent once it goes on."""
     ended_at: Mapped[datetime | None]
     told_to: Mapped[int]
     """The place in the journal of findings up to which its outbox is filled."""
@@ -44,7 +49,7 @@ class WebhookDelivery(Base):
     """Sent along: a receiver that sees it again has it already."""
     endpoint: Mapped[UUID] = mapped_column(ForeignKey("webhook_endpoint.id"))
     cause: Mapped[str]
-    """`leaf/<index>`, or `time/<instant>` where time alone brought it."""
+    """`leaf/<index>`, `time/<instant>` where time alone brought it, or `test/<id>`."""
     rule: Mapped[str]
     body: Mapped[str]
     """The exact text that is signed and sent."""

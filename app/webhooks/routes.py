@@ -5,20 +5,25 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Request
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.areas.scope import reach_of
+from app.areas.scope import Reach, reach_of
 from app.auth.access import SignedIn
 from app.auth.permissions import require
-from app.db import Reading, Writing
+from app.db import Databases, Reading, Writing
 from app.errors import InvalidQuery
 from app.pagination import Cursor, Limit, after_code, page
 from app.web import json_of, takes
 from app.webhooks.endpoints import (
+    Entry,
     deliveries_of,
     end_endpoint,
     find_endpoint,
     list_endpoints,
+    pause_endpoint,
     register_endpoint,
+    resume_endpoint,
+    send_again,
 )
 from app.webhooks.schemas import (
     DeliveryPage,
@@ -27,7 +32,9 @@ from app.webhooks.schemas import (
     EndpointList,
     EndpointMade,
     EndpointShown,
+    SentAgain,
 )
+from app.webhooks.try_out import try_out
 
 router = APIRouter(prefix="/api/v1", tags=["webhooks"])
 
@@ -36,7 +43,7 @@ router = APIRouter(prefix="/api/v1", tags=["webhooks"])
 async def get_endpoints(caller: SignedIn, session: Reading) -> EndpointList:
     require(caller, "webhooks.manage")
     found = await list_endpoints(session, await reach_of(session, caller))
-    return EndpointList(items=[EndpointShown.of(*one) for one in found])
+    return EndpointList(items=[EndpointShown.of(one.endpoint, one.states) for one in found])
 
 
 @router.post(
@@ -53,9 +60,7 @@ async def post_endpoint(
         session,
         caller,
         await reach_of(session, caller),
-        url=body.url,
-        area=body.area,
-        rules=body.rules,
+        Entry(body.url, body.area, body.rules),
         allow_private=request.app.state.settings.webhook_allow_private,
         now=datetime.now(UTC),
     )
@@ -67,6 +72,46 @@ async def delete_endpoint(endpoint: UUID, caller: SignedIn, session: Writing) ->
     require(caller, "webhooks.manage")
     reach = await reach_of(session, caller)
     await end_endpoint(session, reach, endpoint, now=datetime.now(UTC))
+
+
+@router.post("/webhooks/{endpoint}/pause", summary="暂停推送")
+async def post_pause(endpoint: UUID, caller: SignedIn, session: Writing) -> EndpointShown:
+    require(caller, "webhooks.manage")
+    reach = await reach_of(session, caller)
+    await pause_endpoint(session, reach, endpoint, now=datetime.now(UTC))
+    return await _shown(session, reach, endpoint)
+
+
+@router.post("/webhooks/{endpoint}/resume", summary="恢复推送")
+async def post_resume(endpoint: UUID, caller: SignedIn, session: Writing) -> EndpointShown:
+    require(caller, "webhooks.manage")
+    reach = await reach_of(session, caller)
+    await resume_endpoint(session, reach, endpoint)
+    return await _shown(session, reach, endpoint)
+
+
+@router.post("/webhooks/{endpoint}/send-again", summary="重新发送没有送到的消息")
+async def post_send_again(endpoint: UUID, caller: SignedIn, session: Writing) -> SentAgain:
+    require(caller, "webhooks.manage")
+    reach = await reach_of(session, caller)
+    return SentAgain(count=await send_again(session, reach, endpoint, now=datetime.now(UTC)))
+
+
+@router.post("/webhooks/{endpoint}/test", status_code=201, summary="发送一条测试消息")
+async def post_test(
+    request: Request, endpoint: UUID, caller: SignedIn, database: Databases
+) -> DeliveryShown:
+    require(caller, "webhooks.manage")
+    async with database.read() as session:
+        reach = await reach_of(session, caller)
+    allow_private = request.app.state.settings.webhook_allow_private
+    sent = await try_out(database, reach, endpoint, allow_private=allow_private)
+    return DeliveryShown.of(sent)
+
+
+async def _shown(session: AsyncSession, reach: Reach, endpoint: UUID) -> EndpointShown:
+    [one] = await list_endpoints(session, reach, only=endpoint)
+    return EndpointShown.of(one.endpoint, one.states)
 
 
 @router.get(
@@ -84,12 +129,13 @@ async def get_deliveries(
     require(caller, "webhooks.manage")
     found = await find_endpoint(session, await reach_of(session, caller), endpoint)
     rows = await deliveries_of(
-        session, found.id, state=state, after=_after(cursor), limit=limit + 1
+        session, found.id, state=state, after=after_of(cursor), limit=limit + 1
     )
     return page(rows, limit, lambda one: (str(one.id),), DeliveryShown.of)
 
 
-def _after(cursor: str | None) -> UUID | None:
+def after_of(cursor: str | None) -> UUID | None:
+    """Return the message that a page of messages begins after."""
     code = after_code(cursor)
     try:
         return UUID(code) if code else None

@@ -36,6 +36,7 @@ class EndpointShown(BaseModel):
     area: str
     rules: list[str]
     created_at: datetime
+    paused_at: datetime | None
     ended_at: datetime | None
     waiting: int
     sent: int
@@ -50,6 +51,7 @@ class EndpointShown(BaseModel):
             area=row.area,
             rules=row.rules,
             created_at=row.created_at,
+            paused_at=row.paused_at,
             ended_at=row.ended_at,
             waiting=states.get("waiting", 0),
             sent=states.get("sent", 0),
@@ -61,6 +63,12 @@ class EndpointMade(EndpointShown):
     """A new address with its secret, which is shown this once."""
 
     secret: str
+
+
+class SentAgain(BaseModel):
+    """How many messages are tried anew."""
+
+    count: int
 
 
 class EndpointList(BaseModel):

@@ -1,9 +1,11 @@
 """Which threshold is in force: dated rows by area and season; the most specific one wins. Pure."""
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -25,7 +27,7 @@ class Bound:
     source: str
     entered_at: datetime
 
-    @property
+    @cached_property
     def shown(self) -> dict[str, Any]:
         """The row as a finding's figures name it."""
         return {
@@ -45,30 +47,28 @@ class Bounds:
         self._rows: dict[tuple[str, str], list[Bound]] = defaultdict(list)
         for row in rows:
             self._rows[row.rule, row.key].append(row)
-        entered = [row.entered_at for found in self._rows.values() for row in found]
-        self._last_entered = max(entered, default=None)
-        self._known: dict[tuple[str, str, str, date], Bound | None] = {}
+        self._entered = sorted({row.entered_at for found in self._rows.values() for row in found})
+        self._known: dict[tuple[str, date, int], At] = {}
         self._areas = areas
+
+    def at(self, county: str, on: date, known_at: datetime) -> "At":
+        """Return the rows for a county and a day, of those entered by `known_at`."""
+        # Between two entries nothing changes: the answer is the same for all that is recorded then.
+        asked = (county, on, bisect_right(self._entered, known_at))
+        found = self._known.get(asked)
+        if found is None:
+            found = self._known[asked] = At(self, county, on, known_at)
+        return found
 
     def of(self, rule: str, key: str, *, county: str, on: date, known_at: datetime) -> Bound | None:
         """Return the row for a county and a day, of those entered by `known_at`; None for none.
 
         A county's row comes before its reporting area's, that before the province's; a season's
-        before the whole year's; then
-        the one that began last, and of those the one entered last.
+        before the whole year's; then the one that began last, and of those the one entered last.
         """
-        if self._last_entered is None:
-            return None
-        if known_at < self._last_entered:
-            return self._best(rule, key, county, on, known_at)
-        # All rows had been entered: the answer is the same for every later leaf.
-        asked = (rule, key, county, on)
-        if asked not in self._known:
-            self._known[asked] = self._best(rule, key, county, on, known_at)
-        return self._known[asked]
-
-    def _best(self, rule: str, key: str, county: str, on: date, known_at: datetime) -> Bound | None:
-        fitting = [row for row in self._rows[rule, key] if self._fits(row, county, on, known_at)]
+        fitting = [
+            row for row in self._rows.get((rule, key), ()) if self._fits(row, county, on, known_at)
+        ]
         return max(fitting, key=lambda row: self._rank(row, county), default=None)
 
     def _fits(self, row: Bound, county: str, on: date, known_at: datetime) -> bool:
@@ -94,21 +94,34 @@ class Bounds:
 
 @dataclass(frozen=True)
 class At:
-    """Thresholds as they are known when a leaf is recorded, for one county and day."""
+    """Thresholds for one county and day, as they are known when a leaf is recorded."""
 
     bounds: Bounds
     county: str
     on: date
     known_at: datetime
+    _one: dict[tuple[str, str], Bound | None] = field(
+        default_factory=dict, compare=False, repr=False
+    )
+    _several: dict[tuple[str, ...], tuple[Bound, ...] | None] = field(
+        default_factory=dict, compare=False, repr=False
+    )
 
     def bound(self, rule: str, key: str) -> Bound | None:
         """Return the row in force; None where the rule is not judged here and now."""
-        return self.bounds.of(rule, key, county=self.county, on=self.on, known_at=self.known_at)
+        if (rule, key) not in self._one:
+            self._one[rule, key] = self.bounds.of(
+                rule, key, county=self.county, on=self.on, known_at=self.known_at
+            )
+        return self._one[rule, key]
 
     def all(self, rule: str, *keys: str) -> tuple[Bound, ...] | None:
         """Return the rows of several keys; None where one is missing: then nothing is judged."""
-        found = tuple(b for b in (self.bound(rule, key) for key in keys) if b)
-        return found if len(found) == len(keys) else None
+        asked = (rule, *keys)
+        if asked not in self._several:
+            found = tuple(b for b in (self.bound(rule, key) for key in keys) if b)
+            self._several[asked] = found if len(found) == len(keys) else None
+        return self._several[asked]
 
 
 def named(*bounds: Bound | None) -> dict[str, Any]:

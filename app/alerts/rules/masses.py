@@ -1,9 +1,10 @@
 """Rules on sums: of a store, of a point's quarter, of a county's year. Pure."""
 
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Any
 
-from app.alerts.rules.bounds import At, named
+from app.alerts.rules.bounds import At, Bound, named
 
 QUARTER_MONTHS = 3
 
@@ -24,6 +25,7 @@ def full_store(held_g: int, capacity_g: int | None, at: At) -> dict[str, Any] | 
     }
 
 
+@lru_cache(maxsize=1_000)
 def quarter_of(day: date) -> tuple[date, date]:
     """Return the first and last day of the quarter that holds a day."""
     month = (day.month - 1) // QUARTER_MONTHS * QUARTER_MONTHS + 1
@@ -37,16 +39,18 @@ def quarter_name(day: date) -> str:
     return f"{day.year}-Q{(day.month - 1) // QUARTER_MONTHS + 1}"
 
 
-def burst(before_g: int, last_g: int, first: date, last: date, at: At) -> dict[str, Any] | None:
+def burst(
+    before_g: int, last_g: int, first: date, last: date, days: Bound | None, at: At
+) -> dict[str, Any] | None:
     """Return the figures of a point whose quarter ends in a burst; None where it does not.
 
-    `before_g` was taken back before the quarter's last days, `last_g` in them; compared are
+    `before_g` was taken back before the quarter's last `days`, `last_g` in them; compared are
     grams a day. A point that took nothing back before bursts by its mass alone.
     """
-    bounds = at.all("quarter-end-burst", "days", "percent", "mass")
-    if bounds is None:
+    bounds = at.all("quarter-end-burst", "percent", "mass")
+    if bounds is None or days is None:
         return None
-    days, percent, mass = bounds
+    percent, mass = bounds
     earlier_days = (last - first).days + 1 - days.value
     if last_g <= mass.value or earlier_days <= 0:
         return None

@@ -107,9 +107,14 @@ def night_of(effective_at: datetime, at: At) -> tuple[date, int, dict[str, Any]]
         return None
     start, end, count = bounds
     local = effective_at.astimezone(SHANGHAI)
-    if local.hour >= start.value:
+    early = local.hour < end.value
+    if start.value < end.value:  # a night that begins after midnight
+        if not early or local.hour < start.value:
+            return None
         night = local.date()
-    elif local.hour < end.value:
+    elif local.hour >= start.value:
+        night = local.date()
+    elif early:
         night = local.date() - timedelta(days=1)
     else:
         return None

@@ -7,6 +7,8 @@ due, never the tick's own.
 """
 
 import heapq
+from bisect import bisect_left, insort
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -54,6 +56,8 @@ class Opened:
     log_size: int
     closed_at: datetime | None = None
     closed_leaf: int | None = None
+    of_events: bool = False
+    """Its marks are about events as a whole: its bags are those that the events name."""
 
     @property
     def id(self) -> UUID:
@@ -68,7 +72,11 @@ def finding_id(key: Key, opening: int) -> UUID:
 
 @dataclass
 class Ledger:
-    """What stands of the keys concerned: marks and whether they are due, findings, openings."""
+    """What stands of the keys concerned: marks and whether they are due, findings, openings.
+
+    Of the marks of a key that are due, the first by item is among `marks`, and stays among them
+    however many of the turns' changes fall: its figures are what the finding shows.
+    """
 
     marks: dict[Item, tuple[Mark, bool]]
     counts: dict[Key, int]
@@ -80,6 +88,24 @@ class Ledger:
     """Leaves judged."""
     changed: dict[UUID, Opened] = field(default_factory=dict)
     touched: set[Item] = field(default_factory=set)
+    speaking: dict[Key, list[Item]] = field(default_factory=lambda: defaultdict(list))
+    """Those of `marks` that are due, in order."""
+
+    def __post_init__(self) -> None:
+        for item in sorted(item for item, (_, active) in self.marks.items() if active):
+            self.speaking[item[:3]].append(item)
+
+    def let_speak(self, mark: Mark) -> None:
+        """Let a mark be due."""
+        self.marks[mark.item] = (mark, True)
+        self.counts[mark.key] = self.counts.get(mark.key, 0) + 1
+        insort(self.speaking[mark.key], mark.item)
+
+    def silence(self, mark: Mark) -> None:
+        """Let a mark that is due no longer be."""
+        self.counts[mark.key] -= 1
+        items = self.speaking[mark.key]
+        del items[bisect_left(items, mark.item)]
 
 
 def play(ledger: Ledger, turns: Iterable[Turn], until: datetime | None = None) -> None:
@@ -116,15 +142,14 @@ def _pass_time(ledger: Ledger, waiting: list[tuple[datetime, Item]]) -> None:
 
 
 def _activate(ledger: Ledger, mark: Mark) -> None:
-    ledger.marks[mark.item] = (mark, True)
+    ledger.let_speak(mark)
     ledger.touched.add(mark.item)
-    ledger.counts[mark.key] = ledger.counts.get(mark.key, 0) + 1
 
 
 def _stand(ledger: Ledger, turn: Turn, mark: Mark, waiting: list[tuple[datetime, Item]]) -> None:
     before = ledger.marks.get(mark.item)
     if before and before[1]:
-        ledger.counts[mark.key] -= 1
+        ledger.silence(before[0])
     if mark.due_at is None or mark.due_at <= turn.at:
         _activate(ledger, mark)
     else:
@@ -141,7 +166,7 @@ def _fall(ledger: Ledger, turn: Turn, item: Item) -> None:
     mark, active = before
     ledger.touched.add(item)
     if active:
-        ledger.counts[mark.key] -= 1
+        ledger.silence(mark)
         _judge(ledger, mark, turn.at, turn.leaf_index)
 
 
@@ -161,9 +186,11 @@ def _judge(ledger: Ledger, mark: Mark, at: datetime, leaf_index: int | None) -> 
         stands.closed_leaf = leaf_index
         del ledger.open[mark.key]
     elif speaks:
-        _add(stands, mark)
+        _list(stands, mark)
     if holds:
-        stands.figures = stands.figures | {"count": count}
+        first, _ = ledger.marks[ledger.speaking[mark.key][0]]
+        stands.figures = first.figures | {"count": count}
+    stands.of_events = bool(mark.event and not mark.batch)
     stands.log_size = ledger.size
     ledger.changed[stands.id] = stands
 
@@ -172,32 +199,18 @@ def _opened(ledger: Ledger, mark: Mark, at: datetime, leaf_index: int | None) ->
     opening = ledger.openings.get(mark.key, 0) + 1
     ledger.openings[mark.key] = opening
     found = Opened(
-        mark.key, opening, mark.county, mark.site, mark.seen_by, mark.figures, [], [],
+        mark.key, opening, mark.county, mark.site, frozenset(), {}, [], [],
         at, leaf_index, ledger.size,
     )  # fmt: skip
-    for other in _speaking(ledger, mark):
-        _list(found, other)
+    for item in ledger.speaking[mark.key]:
+        _list(found, ledger.marks[item][0])
     ledger.open[mark.key] = found
     return found
 
 
-def _speaking(ledger: Ledger, mark: Mark) -> list[Mark]:
-    """Return the marks that open a finding: one, or those that stood before where it takes more."""
-    if mark.need == 1:
-        return [mark]
-    same = [m for m, active in ledger.marks.values() if active and m.key == mark.key]
-    return sorted(same, key=lambda m: m.item)
-
-
-def _add(stands: Opened, mark: Mark) -> None:
-    """Let an open finding show one more mark; a state, which has but one, shows its latest."""
-    if not mark.event and not mark.batch:
-        stands.figures = mark.figures
-    stands.seen_by |= mark.seen_by
-    _list(stands, mark)
-
-
 def _list(stands: Opened, mark: Mark) -> None:
+    """Let an open finding list one more mark."""
+    stands.seen_by |= mark.seen_by
     for listed, one in ((stands.events, mark.event), (stands.batches, mark.batch)):
         if one and one not in listed and len(listed) < MOST_LISTED:
             listed.append(one)

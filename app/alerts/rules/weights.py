@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from app.alerts.rules.bounds import At, named
+from app.alerts.rules.bounds import At, Bound, named
 
 CLASSES = 10
 
@@ -42,10 +42,11 @@ def chi_square(counts: Sequence[int]) -> float:
     return sum((n - expected) ** 2 for n in counts) / expected if expected else 0.0
 
 
-def round_weights(counts: Sequence[int], at: At) -> dict[str, Any] | None:
+def round_weights(counts: Sequence[int], digit: Bound, at: At) -> dict[str, Any] | None:
     """Return the figures of digits that are not those of a scale; None where they may be.
 
-    `counts` is how often each digit 0 to 9 stood in the judged place of a site's weights.
+    `counts` is how often each digit 0 to 9 stood in the judged place of a site's weights, `digit`
+    the row that says which place that is.
     """
     bounds = at.all("round-weights", "weights", "chi_square")
     if bounds is None or sum(counts) < bounds[0].value:
@@ -57,7 +58,7 @@ def round_weights(counts: Sequence[int], at: At) -> dict[str, Any] | None:
         "weights": sum(counts),
         "digits": list(counts),
         "chi_square": round(statistic, 1),
-        "thresholds": named(*bounds, at.bound("round-weights", "digit")),
+        "thresholds": named(*bounds, digit),
     }
 
 

@@ -387,7 +387,7 @@ async def test_what_this_file_did_is_found_again_from_the_first_leaf(world: Worl
                 row
                 for table in tables
                 for row in await session.scalars(
-                    text(f"SELECT to_jsonb(t)::text FROM {table} AS t ORDER BY 1")  # noqa: S608
+                    text(f"SELECT to_jsonb(t)::text FROM {table} AS t ORDER BY 1")
                 )
             ]
 

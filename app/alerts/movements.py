@@ -20,7 +20,6 @@ from app.alerts.told import Told
 from app.batches.models import Label
 from app.events.answered import E7
 from app.orm import among
-from app.packaging.unit_code import unit_code
 
 RECEIVER = ("receiver-not-listed", "receiver-permit-not-in-force")
 OWN = (

@@ -3,9 +3,9 @@
 from collections import defaultdict
 
 from app.alerts.rules.movement import Fix
-from app.alerts.rules.unit_codes import unit_code
 from app.alerts.told import Told
 from app.events.answered import E7
+from app.packaging.unit_code import unit_code
 
 NO_ACCURACY_M = 100
 """Taken where a phone did not say how far off it may be."""

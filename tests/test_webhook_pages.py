@@ -1,6 +1,7 @@
 """Pages of webhooks and of rules: the secret once, what came of messages, bounds that are dated."""
 
 import re
+from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
@@ -72,9 +73,7 @@ async def test_what_became_of_messages_is_told_in_words(world, database, receive
     assert "HTTP 503" in text
     assert "badge standing-failing" in text
     await an_alert(world)
-    from datetime import UTC, datetime
-
-    assert await send_due(database, datetime.now(UTC)) == 1
+    assert await send_due(database, datetime.now(UTC)) >= 1
     listed = await page(world, "county", "/webhooks")
     assert "badge standing-in_use" in listed
     assert "两次称重相差过大" in await page(world, "county", at, state="sent")
@@ -95,7 +94,7 @@ async def test_a_form_that_does_not_fit_says_where_and_keeps_what_was_typed(worl
     for form, status, said in (
         (typed(""), 422, "至少 1 个字"),
         (typed("ftp://example.org/x"), 422, "https://"),
-        (typed("https://example.org/x", area=XINJI), 404, "找不到"),
+        (typed("https://example.org/x", area=XINJI), 404, "不在您的管辖范围内"),
         (typed("https://example.org/x", rules=["no-such"]), 422, "应为以下规则"),
         (typed("https://example.org/x") | {"id": "x"}, 422, "刷新页面"),
     ):
@@ -156,7 +155,7 @@ async def test_the_province_enters_a_dated_bound_and_the_old_one_stays_readable(
     assert re.search(r"全省，全年</small>.*?5 %.*?现行", text, re.DOTALL), (
         "elsewhere the old one holds"
     )
-    for value, since in (("9", "2026-01-01"), ("7", "2999-01-01")):
+    for value, since in (("9", "2026-01-01"), ("7", "2099-01-01")):
         assert (
             await province.post(at, data=form | {"value": value, "valid_from": since})
         ).status_code == 303
@@ -171,10 +170,11 @@ async def test_the_province_enters_a_dated_bound_and_the_old_one_stays_readable(
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"value": ""}, "请填整数"),
-        ({"value": "5.5"}, "请填整数"),
-        ({"value": "-1"}, "请填整数"),
+        ({"value": ""}, "应为整数"),
+        ({"value": "5.5"}, "应为整数"),
+        ({"value": "-1"}, "应为整数"),
         ({"value": "999999999"}, "不得大于"),
+        ({"value": "9" * 5_000}, "应为整数"),
         ({"valid_from": ""}, "日期"),
         ({"valid_from": "2026-02-30"}, "日期"),
         ({"valid_to": "2025-01-01"}, "早于"),

@@ -30,6 +30,8 @@ from app.web import validate
 
 router = APIRouter(include_in_schema=False)
 
+UNFIT = "还没有登记，请改正下面标出的内容。"
+
 
 @router.get("/alerts/rules")
 async def show_rules(request: Request, caller: SignedIn, session: Reading) -> Response:
@@ -88,11 +90,8 @@ async def _enter(
     database: Databases, caller: Caller, typed: Typed, rule: Rule
 ) -> DomainError | None:
     """Enter a form; return the refusal, whose words are put at its fields."""
-    body = typed.body(rule)
     try:
-        if typed.errors:
-            raise InvalidBody.of([])
-        entry = validate(ThresholdEntry, body)
+        entry = validate(ThresholdEntry, typed.body(rule))
         async with database.write() as session:
             await enter_checked(session, entry.model_dump(), by=caller.id, now=datetime.now(UTC))
     except InvalidBody as refused:
@@ -147,6 +146,6 @@ async def _page(
         ],
         "areas": list(areas.items()),
         "saved": label_of(name, saved) if saved in rule.units else "",
-        "problem": "还没有登记，请改正下面标出的内容。" if refused else None,
+        "problem": (typed and typed.error("")) or UNFIT if refused else None,
     }
     return render(request, "alerts/rule.html", values, status_of(refused) if refused else 200)

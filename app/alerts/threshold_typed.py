@@ -7,6 +7,7 @@ from starlette.datastructures import FormData
 
 from app.alerts.rules.rule import Rule
 
+MOST_DIGITS = 12
 TEXTS = ("key", "value", "area", "valid_from", "valid_to", "source")
 
 
@@ -18,20 +19,20 @@ class Typed:
     season: frozenset[str] = frozenset()
     errors: dict[str, str] = field(default_factory=dict)
 
+    def error(self, name: str) -> str:
+        """Return what is wrong with a field, if anything."""
+        return self.errors.get(name, "")
+
     def body(self, rule: Rule) -> dict[str, Any]:
-        """Return the body of an entry; `errors` has what cannot be read at all."""
-        value, number = self.values["value"].replace(",", "").replace("，", ""), -1
-        if value.isascii() and value.isdigit():
-            number = int(value[:12])
-        else:
-            self.errors["value"] = "请填整数"
-        months = sorted(int(one) for one in self.season if one.isascii() and one.isdigit())
+        """Return the body of an entry; what is no number is left as it was typed."""
+        value = self.values["value"].replace(",", "").replace("，", "")
+        is_number = value.isascii() and value.isdigit() and len(value) <= MOST_DIGITS
         return {
             "rule": rule.name,
             "key": self.values["key"],
-            "value": max(number, 0),
+            "value": int(value) if is_number else value,
             "area": self.values["area"] or None,
-            "season": months or None,
+            "season": sorted(int(m) for m in self.season if m.isascii() and m.isdigit()) or None,
             "valid_from": self.values["valid_from"],
             "valid_to": self.values["valid_to"] or None,
             "source": self.values["source"],

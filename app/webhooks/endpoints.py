@@ -7,6 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, select, true, update
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import undefer
 
@@ -125,7 +126,7 @@ async def list_endpoints(
     newest = await session.scalars(
         select(WebhookDelivery)
         .where(among(WebhookDelivery.endpoint, ids))
-        .distinct(WebhookDelivery.endpoint)
+        .ext(distinct_on(WebhookDelivery.endpoint))
         .order_by(WebhookDelivery.endpoint, WebhookDelivery.id.desc())
     )
     latest = {one.endpoint: one for one in newest}

@@ -129,6 +129,8 @@ async def _form(
     problem = None
     if error:
         detail = error.words()[1]
+        if error.kind is Kind.ABSENT:
+            detail = "这个地区不在您的管辖范围内"
         places = error.extras.get("errors") or [
             {"pointer": error.extras.get("pointer", ""), "detail": detail}
         ]

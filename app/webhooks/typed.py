@@ -19,6 +19,10 @@ class Typed:
     rules: frozenset[str] = frozenset()
     errors: dict[str, str] = field(default_factory=dict)
 
+    def error(self, name: str) -> str:
+        """Return what is wrong with a field, if anything."""
+        return self.errors.get(name, "")
+
     @property
     def body(self) -> dict[str, Any]:
         """Return the body of an entry."""

@@ -59,6 +59,14 @@ def after_code(cursor: str | None) -> str:
     return str(decode_cursor(cursor, str)[0]) if cursor else ""
 
 
+def after_id(cursor: str | None) -> UUID | None:
+    """Return the id after which a page begins, None for the first; InvalidQuery."""
+    try:
+        return UUID(decode_cursor(cursor, str)[0]) if cursor else None
+    except ValueError:
+        raise InvalidQuery(reason="cursor", pointer="cursor") from None
+
+
 def after_index(cursor: str | None) -> int:
     """Return how many rows of a small table stand before a page, 0 for the first; InvalidQuery."""
     skipped = int(decode_cursor(cursor, int)[0]) if cursor else 0

@@ -707,7 +707,7 @@ ROUTES: dict[str, Row | tuple[Row, ...]] = {
         WORKERS | {"admin"}, "webhooks.manage", path={"endpoint": WEBHOOK}, page=True
     ),
     "POST /webhooks/{endpoint}": Row(
-        WORKERS | {"admin"}, "webhooks.manage", path={"endpoint": WEBHOOK}, form={"act": "pause"},
+        WORKERS | {"admin"}, "webhooks.manage", path={"endpoint": WEBHOOK}, form={"act": "end"},
         own=303, page=True,
     ),
     "GET /cases": (

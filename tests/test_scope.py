@@ -11,8 +11,6 @@ SCOPED = {
 UNSCOPED = {
     "app/alerts/months.py": "a follower is not a reader",
     "app/alerts/movements.py": "a follower is not a reader",
-    "app/alerts/scene.py": "a follower is not a reader",
-    "app/alerts/stories.py": "a follower is not a reader",
     "app/alerts/sums.py": "a follower is not a reader",
     "app/balance/entries.py": "narrows postings to the sites of an area that its caller has found in reach",
     "app/balance/held.py": "narrows postings to the sites of an area that its caller has found in reach",

@@ -15,7 +15,6 @@ from app.auth.permissions import require
 from app.cases.photos import draw_all
 from app.cases.read import State, Wanted, find_photo, list_cases
 from app.cases.schemas import (
-    CaptionBody,
     CasePage,
     CaseWithHistory,
     NoteBody,
@@ -157,7 +156,7 @@ async def post_photos(
     if not files:
         raise InvalidBody.at("/file", "缺少照片", "is missing")
     text = form.get("text")
-    body = validate(CaptionBody, {"note": text if isinstance(text, str) else ""})
+    body = validate(NoteBody, {"note": text if isinstance(text, str) else ""})
     photos = await draw_all([await one.read() for one in files])
     async with database.write() as writing:
         found = await case_to_work(writing, reach, case)

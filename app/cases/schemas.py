@@ -29,14 +29,8 @@ Id = Annotated[UUID, BeforeValidator(_uuid)]
 class NoteBody(Wire):
     """A step on a case: what there is to say, and the client's id of the note."""
 
-    note: Annotated[Text, Field(min_length=1)]
-    id: Id | None = None
-
-
-class CaptionBody(Wire):
-    """What may be said with photos."""
-
     note: Text = ""
+    id: Id | None = None
 
 
 class TextBody(Wire):

@@ -20,7 +20,7 @@ from app.cases.read import people
 from app.db import Database, Databases, Reading, ReadSession
 from app.error_handlers import status_of
 from app.errors import DomainError, InvalidBody, Kind, NotFound
-from app.pagination import Cursor, encode_cursor
+from app.pagination import Cursor, after_id, encode_cursor
 from app.templating import render
 from app.web import validate
 from app.webhooks.endpoints import (
@@ -34,7 +34,6 @@ from app.webhooks.endpoints import (
     resume_endpoint,
     send_again,
 )
-from app.webhooks.routes import after_of
 from app.webhooks.schemas import EndpointBody
 from app.webhooks.told import RETRIES, SAID, told_of
 from app.webhooks.try_out import try_out
@@ -224,7 +223,7 @@ async def _page(
         raise NotFound(what=str(endpoint))
     [one] = listed
     rows = await deliveries_of(
-        session, endpoint, state=state or None, after=after_of(cursor), limit=A_PAGE + 1
+        session, endpoint, state=state or None, after=after_id(cursor), limit=A_PAGE + 1
     )
     who = await people(session, [one.endpoint.created_by])
     onward = {"state": state} if state else {}

@@ -11,8 +11,7 @@ from app.areas.scope import Reach, reach_of
 from app.auth.access import SignedIn
 from app.auth.permissions import require
 from app.db import Databases, Reading, Writing
-from app.errors import InvalidQuery
-from app.pagination import Cursor, Limit, after_code, page
+from app.pagination import Cursor, Limit, after_id, page
 from app.web import json_of, takes
 from app.webhooks.endpoints import (
     Entry,
@@ -129,15 +128,6 @@ async def get_deliveries(
     require(caller, "webhooks.manage")
     found = await find_endpoint(session, await reach_of(session, caller), endpoint)
     rows = await deliveries_of(
-        session, found.id, state=state, after=after_of(cursor), limit=limit + 1
+        session, found.id, state=state, after=after_id(cursor), limit=limit + 1
     )
     return page(rows, limit, lambda one: (str(one.id),), DeliveryShown.of)
-
-
-def after_of(cursor: str | None) -> UUID | None:
-    """Return the message that a page of messages begins after."""
-    code = after_code(cursor)
-    try:
-        return UUID(code) if code else None
-    except ValueError:
-        raise InvalidQuery(reason="cursor", pointer="cursor") from None

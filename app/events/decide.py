@@ -4,7 +4,6 @@ from datetime import datetime
 
 from app.areas.scope import Reach
 from app.auth.caller import Caller
-from app.errors import NotFound
 from app.events.admit import admit
 from app.events.facts import Facts
 from app.events.parse import Item
@@ -32,8 +31,6 @@ def decide(
 
     site = facts.sites.get(draft.site)
     check_right(caller, draft, facts.reaches.get(caller.id, NO_REACH), site)
-    if site is None:
-        raise NotFound(what=draft.site, pointer="/site")
     found = admit(item, public, site, facts, caller=caller, now=now, source=source)
     return settle(
         facts,

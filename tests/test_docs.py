@@ -205,7 +205,9 @@ def test_figures_come_from_the_script_that_prints_them():
 def repository() -> Iterator[Path]:
     """Every file that is committed, as far as its place tells."""
     for entry in sorted(ROOT.iterdir()):
-        if entry.is_dir() and re.match(r"var$|node_modules$|\.(?!ci$)", entry.name):
+        if re.match(r"var$|node_modules$|\.git$", entry.name):
+            continue
+        if entry.is_dir() and re.match(r"\.(?!ci$)", entry.name):
             continue
         for path in sorted(entry.rglob("*")) if entry.is_dir() else [entry]:
             if path.is_file() and not {"vendor", "__pycache__"} & set(path.parts):

@@ -1,5 +1,7 @@
 """The chain of one phone: edited, dropped and doubled events show, in whatever order they come."""
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,6 +12,7 @@ from app.alerts.models import Finding
 from app.alerts.rules.device import Link, gaps, link_hash, link_of, place
 from app.events.record import record
 from app.ledger.follow import catch_up, restart
+from app.ledger.leaf import jcs, jcs_again
 from tests.recording import caller_of
 from tests.world import POINT, make_world
 
@@ -67,6 +70,19 @@ def test_a_number_that_was_taken_changes_nothing(history):
     for link in links:
         assert place(runs, link) == place(runs, link)
         assert (place(runs, link).repeated, place(runs, link).runs) == (True, runs)
+
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=6)
+PARTS = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | TEXTS,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXTS, inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(PARTS)
+def test_what_was_read_of_a_leaf_is_canonical_as_it_is(part):
+    assert jcs_again(json.loads(jcs(part))) == jcs(part)
 
 
 def test_a_client_that_only_counts_makes_no_chain():

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.ledger.leaf import jcs
+from app.ledger.leaf import jcs, jcs_again
 
 FIRST = 1
 
@@ -57,12 +57,13 @@ def link_hash(event: dict[str, Any]) -> str:
 
 
 def link_of(event: dict[str, Any]) -> Link | None:
-    """Return an event's place; None where it says none, or counts without a chain."""
+    """Return the place of an event as its leaf has it; None where it says none, or has no chain."""
     device = event.get("device") or {}
     seq, prev = device.get("seq"), device.get("prev")
     if seq is None or seq < FIRST or (prev is None and seq != FIRST):
         return None
-    return Link(device["id"], seq, prev, link_hash(event), event["id"])
+    own = hashlib.sha256(jcs_again(event)).hexdigest()
+    return Link(device["id"], seq, prev, own, event["id"])
 
 
 def place(runs: Sequence[Run], link: Link) -> Placed:

@@ -1,6 +1,7 @@
 """Who does a part of the rebuild: this process, or one of its own, so that all processors work."""
 
 import asyncio
+import gc
 import os
 import signal
 from contextlib import suppress
@@ -14,6 +15,8 @@ from app.rebuild.projections import Projection
 from app.rebuild.work import Interrupted, Tell, Work
 
 Task = Literal["recompute", "compare", "repair"]
+NEW_OBJECTS = 50_000
+"""Between two looks for cycles: a replay makes objects by the million, and hardly a cycle."""
 LOOK_EVERY_S = 1.0
 """Whether whoever asks still lives."""
 
@@ -117,6 +120,9 @@ def _serve(pipe: Connection, projection: Projection, url: str) -> None:
     # Ctrl-C reaches every process of the terminal: the first one ends the others.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    # What was there before the fork stays to the end: not to be looked at again and again.
+    gc.freeze()
+    gc.set_threshold(NEW_OBJECTS)
 
     def tell(done: int, total: int) -> None:
         _still_asked()

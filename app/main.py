@@ -20,6 +20,7 @@ from app.amendments import routes as amendments_routes
 from app.areas import routes as areas_routes
 from app.assets import Assets
 from app.auth import pages as auth_pages
+from app.auth import people_pages as auth_people_pages
 from app.auth import routes as auth_routes
 from app.balance import pages as site_pages
 from app.balance.flows import FLOWS
@@ -102,6 +103,7 @@ FOLLOWERS = tuple(follower for group in GOING_ON_TOGETHER for follower in group)
 ROUTERS = (
     auth_routes.router,
     auth_pages.router,
+    auth_people_pages.router,
     areas_routes.router,
     parties_routes.router,
     parties_pages.router,

@@ -213,6 +213,13 @@ ROUTES: dict[str, Row | tuple[Row, ...]] = {
     "DELETE /api/v1/session": Row(EVERYONE, own=204, in_person=True, ends_session=True),
     "GET /api/v1/me": Row(EVERYONE),
     "GET /api/v1/capture/pack": Row(MAY_MOVE, "capture.pack"),
+    "GET /people": Row(AT_A_SITE, "people.manage", page=True),
+    "POST /people": Row(
+        AT_A_SITE, "people.manage", form={"name": "老李", "pin": "12"}, own=422, page=True
+    ),
+    "POST /people/{person}/remove": Row(
+        AT_A_SITE, "people.manage", path={"person": NEW_ID}, own=404, page=True
+    ),
     "GET /capture": Row(ANYONE),
     "GET /sw.js": Row(ANYONE),
     "POST /api/v1/tokens": Row(

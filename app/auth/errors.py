@@ -27,6 +27,15 @@ class TooManyAttempts(DomainError):
     )
 
 
+class PersonNotValid(DomainError):
+    """A name or a PIN of somebody who shares a site's phone that cannot be taken."""
+
+    name = "person-not-valid"
+    kind = Kind.INVALID
+    title = ("人员填写有误", "The person is not valid")
+    detail = ("{reason}。", "A name of 1 to 20 characters and a PIN of 4 to 6 digits are needed.")
+
+
 class PasswordTooWeak(DomainError):
     """A new password that is too easy to guess, or too long to hash."""
 

@@ -74,6 +74,19 @@ class SetupLink(Base):
     used_at: Mapped[datetime | None]
 
 
+class SitePerson(Base):
+    """Somebody who shares a site's phone, with a PIN; events name the id alone. Can be forgotten."""
+
+    __tablename__ = "site_person"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    site: Mapped[str] = mapped_column(index=True)
+    name: Mapped[str]
+    pin_hash: Mapped[str]
+    created_by: Mapped[UUID]
+    created_at: Mapped[datetime]
+
+
 class FailedSignIn(Base):
     """One failed sign-in; counted per account name and per peer to slow guessing."""
 

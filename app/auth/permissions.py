@@ -70,6 +70,8 @@ RIGHTS = {
     ),
     # the phone's page: what it takes along for a village without signal
     "capture.pack": _right("取用现场登记资料", "collector", "keeper", "plant", "carrier"),
+    # who shares a site's phone: its first account says so, see app/auth/people.py
+    "people.manage": _right("设置现场登记的人员", "collector", "keeper", "plant"),
     # declaring
     "declare.supply": _right("申报产生量", "county", "city", "province", department="agriculture"),
     "declare.zero_report": _right("申报零报告", "collector"),

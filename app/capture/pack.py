@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.areas.names import county_names
 from app.auth.caller import Caller
+from app.auth.people import is_first, people_of
 from app.batches.models import Batch, Label
 from app.events.coming import coming_to
 from app.events.facts import packaging_now
@@ -43,8 +44,17 @@ async def pack_of(session: AsyncSession, caller: Caller) -> dict[str, Any]:
     packaging = await packaging_now(session)
     names = await county_names(session, [county])
     return {
-        "account": {"id": str(caller.id), "name": caller.display_name, "role": caller.role},
+        "account": {
+            "id": str(caller.id),
+            "name": caller.display_name,
+            "role": caller.role,
+            "first": await is_first(session, caller),
+        },
         "site": _site(site) if site else None,
+        "people": [
+            {"id": str(one.id), "name": one.name, "pin": one.pin_hash}
+            for one in (await people_of(session, caller.site) if site else ())
+        ],
         "county": {"code": county, "name": names.get(county, county)},
         "bags": bags[:MOST_BAGS],
         "bags_cut": len(bags) > MOST_BAGS,

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.caller import Caller
+from app.auth.people import name_of
 from app.batches.models import Batch
 from app.errors import NotFound
 from app.events import read
@@ -63,6 +64,8 @@ class Receipt:
     pieces: int | None
     payment_fen: int | None
     trip: dict[str, str] | None
+    author: str | None = None
+    """Who of the site's people recorded it, where the site's phone is shared."""
 
     @property
     def count(self) -> int:
@@ -124,6 +127,7 @@ async def receipt_of(session: AsyncSession, caller: Caller, event_id: UUID) -> R
         trip={"number": event["trip"], "to_name": names.get(destination or site, "")}
         if event.get("trip")
         else None,
+        author=await name_of(session, site, event.get("author")),
     )
 
 

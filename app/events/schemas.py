@@ -40,6 +40,8 @@ class Draft(Wire):
     site: SiteCode
     position: Position | None = None
     device: Device | None = None
+    author: EventId | None = None
+    """Who of a site's people recorded it: an id, whose name stands where it can be forgotten."""
     note: Words | None = None
     channel: Literal["phone", "office", "paper", "api"] | None = None
 
@@ -244,6 +246,7 @@ class Correct(Wire):
     replacement: dict[str, Any] | None = None
     position: Position | None = None
     device: Device | None = None
+    author: EventId | None = None
     note: Words | None = None
     channel: Literal["phone", "office", "paper", "api"] | None = None
 

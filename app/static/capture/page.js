@@ -6,6 +6,7 @@ import { collect, handIn } from "./hand_in.js";
 import { arrive, depart, store } from "./many_bags.js";
 import { nextStep } from "./next_step.js";
 import { queue } from "./outbox.js";
+import { canAsk, holder, peopleView } from "./people.js";
 import { NotHere, SignedOut, kept, refresh } from "./pack.js";
 import { queueView } from "./queue_view.js";
 import { receiptView } from "./receipt_view.js";
@@ -44,7 +45,9 @@ const eventOf = (one) => ({
 async function record(event, more) {
   const { pack } = row;
   const refs = event.batches.map(({ code, mass_g }) => ({ code, ...(mass_g ? { mass_g } : {}) }));
-  const made = await queue(event, { ...more, refs, site: event.site, account: pack.account.id });
+  const by = await holder(pack);
+  const said = by?.id ? { ...event, author: by.id } : event;
+  const made = await queue(said, { ...more, refs, site: event.site, account: pack.account.id, person: by?.name ?? "" });
   changed();
   go();
   return made.id;
@@ -60,6 +63,9 @@ async function drawHead() {
   if (row) {
     document.querySelector("[data-site]").textContent = row.pack.site?.name ?? row.pack.county.name;
     document.querySelector("[data-who]").textContent = row.pack.account.name;
+    const person = document.querySelector("[data-person]");
+    person.hidden = !row.pack.people.length;
+    person.textContent = (await holder(row.pack))?.name || "选人";
   }
   notice("signed-out", state === "signed-out" && outbox > 0 && [
     "登录已过期。登记都在手机里，没有丢。", element("a", { href: "/sign-in?next=/capture", textContent: "登录后接着上传" }),
@@ -108,6 +114,7 @@ async function home({ other = false } = {}) {
   for (const link of find("nav").querySelectorAll("[data-to]")) {
     link.hidden = link.dataset.to === "store" ? pack.account.role !== "keeper" : false;
   }
+  find("[data-first]").hidden = !pack.account.first;
   const coming = pack.site ? comingTo(pack, bags) : [];
   find("[data-coming]").hidden = !coming.length;
   find("[data-coming] ul").append(...coming.map((trip) => element("li", {},
@@ -185,15 +192,23 @@ const ROUTES = {
   store: (code) => form("store", code && codeTyped(code)),
   depart: (code) => form("depart", code && codeTyped(code)),
   arrive: async (trip) => arrive({ pack: row.pack, known: await bagsNow(), trip, record, then }),
+  people: () => peopleView({ pack: row.pack, then: chosen }),
   receipt: (id) => receiptView({ id, pack: row.pack, links }),
   queue: () => queueView({ state: () => state, sendNow: () => go(), isMine, caution: () => caution }),
 };
+
+async function chosen() {
+  await drawHead();
+  if (location.hash === "#people") location.hash = "#home";
+  else await route();
+}
 
 async function route() {
   const [name, argument] = location.hash.slice(1).split("/");
   redraw = null;
   if (!row && name !== "queue") return void show(notHere ? "not-here" : "start");
-  const view = ROUTES[name] ?? ROUTES.home;
+  const asks = row?.pack.people.length && canAsk() && name !== "queue" && !(await holder(row.pack));
+  const view = asks ? ROUTES.people : ROUTES[name] ?? ROUTES.home;
   try {
     redraw = (await view(argument)) ?? null;
   } catch (error) {

@@ -80,9 +80,11 @@ async def phone(folder, *flags):
     async with async_playwright() as playwright:
         made = Phone(folder, *flags)
         made.start = lambda: made.on(playwright)
-        yield made
-        if made._process and made._process.returncode is None:
-            await made.die()
+        try:
+            yield made
+        finally:
+            if made._process and made._process.returncode is None:
+                await made.die()
 
 
 async def sign_in(page, world, name, address):

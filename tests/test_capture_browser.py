@@ -1,5 +1,6 @@
 """现场登记 in a real browser: recorded without a network, sent once each, in order, nothing lost."""
 
+import json
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -11,6 +12,7 @@ from sqlalchemy import select
 from app.alerts.follow import ALERTS, tick
 from app.alerts.models import Finding
 from app.ledger.follow import catch_up
+from app.transparency.signer import Signer
 from tests import test_next_step as vectors
 from tests.browsing import IN_A_BROWSER
 from tests.phones import (
@@ -24,7 +26,8 @@ from tests.phones import (
     sign_in,
     stored,
 )
-from tests.world import make_world
+from tests.signing import begin_log, published
+from tests.world import STATION, VEHICLE, make_world
 
 pytestmark = IN_A_BROWSER
 
@@ -107,7 +110,7 @@ NO_LOCKS = "delete Navigator.prototype.locks; delete globalThis.BroadcastChannel
 
 
 @asynccontextmanager
-async def screen(chromium, platform, world, *scripts, address=None):
+async def screen(chromium, platform, world, *scripts, name="collector"):
     """A phone whose browser lacks something, at the page, signed in; what it says wrong fails."""
     context = await chromium.new_context(viewport={"width": 320, "height": 700})
     for script in scripts:
@@ -115,9 +118,11 @@ async def screen(chromium, platform, world, *scripts, address=None):
     page = await context.new_page()
     faults = []
     page.on("pageerror", lambda error: faults.append(str(error)))
-    await sign_in(page, world, "collector", address or platform.address)
-    yield page
-    await context.close()
+    try:
+        await sign_in(page, world, name, platform.address)
+        yield page
+    finally:
+        await context.close()
     assert faults == []
 
 
@@ -263,22 +268,137 @@ async def test_the_next_step_is_that_of_the_platform(chromium, world, platform):
             assert found == step, (role, status, more)
 
 
-async def test_hashes_ids_and_codes_are_made_as_the_platform_makes_them(chromium, world, platform):
+async def test_hashes_and_ids_are_made_as_the_platform_makes_them(chromium, world, platform):
     texts = ["", "abc", "农药" * 40, *("x" * n for n in (55, 56, 63, 64, 119, 1_000))]
-    codes = await world.issue_labels(20)
     async with screen(chromium, platform, world, NO_UUID) as page:
-        made = await page.evaluate(
-            """async ([texts, codes]) => {
+        hashes, ids = await page.evaluate(
+            """async (texts) => {
               const { sha256OfText } = await import('/static/capture/sha256.js');
               const { uuid7 } = await import('/static/capture/uuid7.js');
-              const { readCode } = await import('/static/capture/label_code.js');
               const ids = Array.from({ length: 6000 }, () => uuid7(1_780_000_000_000));
-              return [texts.map(sha256OfText), ids, codes.map((code) => readCode(code))];
+              return [texts.map(sha256OfText), ids];
             }""",
-            [texts, [*(code.lower().replace("-", "") for code in codes), codes[0][:-1] + "X"]],
+            texts,
         )
-    hashes, ids, read = made
     assert hashes == [sha256(text.encode()).hexdigest() for text in texts]
     assert ids == sorted(set(ids))
     assert {(UUID(one).version, UUID(one).variant) for one in ids} == {(7, RFC_4122)}
-    assert [one.get("code") for one in read] == [*codes, None]
+
+
+async def press(page, words):
+    await page.click(f"main button:has-text('{words}')")
+    await page.wait_for_selector(".receipt .state:has-text('✓')")
+    return await page.inner_text("[data-id]")
+
+
+async def test_a_bag_goes_from_the_point_into_the_store_with_no_network_at_either_end(
+    chromium, world, platform
+):
+    first, second, unknown = await world.issue_labels(3)
+    for code in (first, second):
+        await world.event("hand_in", code)
+    async with (
+        screen(chromium, platform, world) as point,
+        screen(chromium, platform, world, name="keeper") as station,
+    ):
+        for page in (point, station):
+            await page.context.route("**/api/**", lambda route: route.abort())
+        for code in (first, second):
+            await point.evaluate("(code) => (location.hash = `step/${code}`)", code)
+            await point.click("text=装满了，封袋")
+            await point.fill("[data-name=kg]", "0.6")
+            assert "多 0.15 kg" in await point.inner_text("[data-difference]")
+            await press(point, "封袋")
+        # a label that this phone has never heard of: the person says what it is
+        await station.fill("#code", unknown.lower().replace("-", ""))
+        await station.click("text=下一步")
+        await station.click("main a:has-text('签收')")
+        await station.fill("[data-name=code]", second)
+        await station.click("text=加上这一袋")
+        await press(station, "登记签收")
+        await point.evaluate("location.hash = 'depart'")
+        await point.select_option("[data-name=destination]", STATION)
+        await point.fill("[data-name=vehicle]", f" {VEHICLE.lower()} ")
+        for code in (first, second):
+            await point.check(f"[value='{code}']")
+        await press(point, "登记发运")
+        # the station's phone is the first to find a network
+        for page in (station, point):
+            await page.context.unroute("**/api/**")
+            await page.evaluate("dispatchEvent(new Event('online'))")
+            await all_sent(page)
+        assert await stored(point, "refused") == []
+        await station.evaluate("location.hash = 'store'")
+        await station.click("text=全部勾选")
+        await press(station, "登记入库")
+        await all_sent(station)
+    statuses = {}
+    for code in (first, second, unknown):
+        bag = (await world.client("keeper").get(f"/api/v1/batches/{code}")).json()
+        statuses[code] = bag["status"]
+    assert statuses == {first: "in_transit", second: "stored", unknown: "stored"}
+
+
+async def test_a_full_phone_says_that_nothing_was_kept(chromium, world, platform):
+    [code] = await world.issue_labels(1)
+    await world.event("hand_in", code)
+    async with screen(chromium, platform, world) as page:
+        await page.wait_for_selector("[data-tiles]")
+        browser = await page.context.new_cdp_session(page)
+        limit = {"origin": platform.address, "quotaSize": 1}
+        await browser.send("Storage.overrideQuotaForOrigin", limit)
+        await page.click("[data-tiles] li:first-child [data-add='10']")
+        await page.click(".bar button")
+        await page.wait_for_selector("[data-error]:has-text('存储空间满了')")
+        assert (await stored(page, "outbox"), await stored(page, "receipts")) == ([], [])
+        await browser.send("Storage.overrideQuotaForOrigin", {"origin": platform.address})
+        await page.click(".bar button")
+        await page.wait_for_selector(".receipt")
+        await all_sent(page)
+        [row] = await stored(page, "receipts")
+    device = json.loads(
+        (await world.client("collector").get(f"/api/v1/events/{row['id']}")).json()["leaf"]
+    )
+    assert device["event"]["device"]["seq"] == 1
+
+
+async def test_a_receipt_is_kept_until_its_inclusion_is_proven_here_and_for_thirty_days(
+    chromium, world, platform, tmp_path
+):
+    places = await begin_log(world.database, tmp_path)
+    signer = Signer(places.signer)
+    [code] = await world.issue_labels(1)
+    await world.event("hand_in", code)
+    async with screen(chromium, platform, world) as page:
+        made = await hand_in(page)
+        await all_sent(page)
+        [row] = [one for one in await stored(page, "receipts") if one["id"] == made]
+        assert row["proven"] is None
+        await published(world.database, signer)
+        look = "async (days) => (await import('/static/capture/receipts.js')).lookAfter(Date.now() + days * 864e5)"
+        await page.evaluate(look, 0)
+        [row] = await stored(page, "receipts")
+        assert row["proven"]
+        await page.evaluate(look, 29)
+        assert len(await stored(page, "receipts")) == 1
+        await page.evaluate(look, 31)
+        assert await stored(page, "receipts") == []
+    signer.close()
+
+
+async def test_plain_http_says_why_tls_is_needed_and_records_all_the_same(
+    world, platform, tmp_path
+):
+    [code] = await world.issue_labels(1)
+    await world.event("hand_in", code)
+    async with phone(tmp_path, "--host-resolver-rules=MAP phone.test 127.0.0.1") as device:
+        page = await (await device.start()).new_page()
+        address = f"http://phone.test:{platform.port}"
+        await sign_in(page, world, "collector", address)
+        assert not await page.evaluate(
+            "isSecureContext || 'subtle' in crypto || 'randomUUID' in crypto"
+        )
+        assert "https" in await page.inner_text("[data-notices]")
+        made = await hand_in(page)
+        await all_sent(page)
+        assert [row["id"] for row in await stored(page, "receipts")] == [made]

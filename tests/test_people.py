@@ -1,11 +1,11 @@
 """Several people on one phone: named by the site's first account, told apart by a PIN offline."""
 
 import json
-from base64 import b64decode
+from itertools import product
 
 import pytest
 
-from app.auth.people import pin_hash
+from app.auth.people import pin_check
 from tests.browsing import IN_A_BROWSER
 from tests.people import browser, make_account, signed_in
 from tests.phones import Platform, all_sent, hand_in, sign_in, stored
@@ -33,10 +33,23 @@ async def test_the_first_account_names_people_and_the_pack_has_them_without_thei
     assert (await add(world, "王秀英", "4711")).status_code == 303
     [person] = await people(world)
     assert person["name"] == "王秀英"
-    _, iterations, salt, _ = person["pin"].split("$")
-    assert person["pin"] == pin_hash("4711", b64decode(salt), int(iterations))
+    assert person["pin"] == pin_check(POINT, "王秀英", "4711")
     assert "4711" not in json.dumps(person)
     assert await people(world, "keeper") == []
+
+
+async def test_what_the_pack_has_leaves_dozens_of_pins_in_question(world):
+    await add(world, "王有", "0852")
+    check = next(one["pin"] for one in await people(world) if one["name"] == "王有")
+    every = ["".join(digits) for digits in product("0123456789", repeat=4)]
+    fitting = [pin for pin in every if pin_check(POINT, "王有", pin) == check]
+    assert "0852" in fitting
+    assert len(fitting) > 20
+
+
+async def test_a_name_is_given_once(world):
+    assert (await add(world, "钱一", "1111")).status_code == 303
+    assert (await add(world, " 钱一 ", "2222")).status_code == 422
 
 
 async def test_another_account_of_the_site_may_not(world):
@@ -107,16 +120,24 @@ async def test_a_pin_says_who_holds_the_phone_and_anyone_of_the_site_may_send(ch
     await page.evaluate("navigator.serviceWorker.ready.then(() => null)")
     await platform.away()
     await page.check(f"[value='{person['id']}']")
-    await page.fill("[data-name=pin]", "0000")
+    every = (f"{pin:04}" for pin in range(10_000))
+    wrong = [pin for pin in every if pin_check(POINT, "赵梅", pin) != person["pin"]][:5]
+    for pin in wrong:
+        await page.fill("[data-name=pin]", pin)
+        await page.click("text=是我")
+        await page.wait_for_selector("[data-error]:has-text('PIN 不对')")
+        await page.evaluate("document.querySelector('[data-error]').hidden = true")
+    await page.fill("[data-name=pin]", "2580")
     await page.click("text=是我")
-    await page.wait_for_selector("[data-error]:has-text('PIN 不对')")
+    await page.wait_for_selector("[data-error]:has-text('请等')")
+    await page.evaluate("(ms) => { const now = Date.now; Date.now = () => now() + ms; }", 60_000)
     await page.fill("[data-name=pin]", "2580")
     await page.click("text=是我")
     made = await hand_in(page)
     [row] = await stored(page, "outbox")
     assert (row["id"], row["body"]["author"], row["person"]) == (made, person["id"], "赵梅")
     await page.click("[data-waiting]")
-    assert "赵梅" in await page.inner_text("[data-list=outbox]")
+    await page.wait_for_selector("[data-list=outbox] :text('赵梅')")
     await platform.up()
     second = await make_account(world.database, "collector", site=POINT)
     await context.clear_cookies()

@@ -82,7 +82,7 @@ class SitePerson(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     site: Mapped[str] = mapped_column(index=True)
     name: Mapped[str]
-    pin_hash: Mapped[str]
+    pin_check: Mapped[str]
     created_by: Mapped[UUID]
     created_at: Mapped[datetime]
 

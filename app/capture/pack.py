@@ -52,7 +52,7 @@ async def pack_of(session: AsyncSession, caller: Caller) -> dict[str, Any]:
         },
         "site": _site(site) if site else None,
         "people": [
-            {"id": str(one.id), "name": one.name, "pin": one.pin_hash}
+            {"id": str(one.id), "name": one.name, "pin": one.pin_check}
             for one in (await people_of(session, caller.site) if site else ())
         ],
         "county": {"code": county, "name": names.get(county, county)},

@@ -1,12 +1,13 @@
 // 现场登记: what is shown for which address, and what keeps going beside it: the queue, the pack, the
 // receipts. Everything works from the phone's own store; the network is a matter of later.
+import { helpWith, parseLabel } from "../scan/codes.js";
 import { ask } from "./ask.js";
 import { known, openBag, comingTo, KINDS, STATUSES } from "./bags.js";
 import { collect, handIn } from "./hand_in.js";
 import { arrive, depart, store } from "./many_bags.js";
 import { nextStep } from "./next_step.js";
 import { queue } from "./outbox.js";
-import { canAsk, holder, peopleView } from "./people.js";
+import { holder, peopleView } from "./people.js";
 import { NotHere, SignedOut, kept, refresh } from "./pack.js";
 import { queueView } from "./queue_view.js";
 import { receiptView } from "./receipt_view.js";
@@ -130,6 +131,12 @@ async function home({ other = false } = {}) {
       field.focus();
     }
   };
+  const help = find("[data-help]");
+  const usual = help.textContent;
+  field.addEventListener("input", () => {
+    const { says, suggestions } = helpWith(field.value, [...bags.keys()]);
+    help.textContent = [says, ...suggestions.map(({ why }) => why)].join(" ").trim() || usual;
+  });
   find("[data-code-form]").addEventListener("submit", (event) => {
     event.preventDefault();
     take(field.value);
@@ -191,7 +198,10 @@ const ROUTES = {
   collect: (code) => form("collect", codeTyped(code)),
   store: (code) => form("store", code && codeTyped(code)),
   depart: (code) => form("depart", code && codeTyped(code)),
-  arrive: async (trip) => arrive({ pack: row.pack, known: await bagsNow(), trip, record, then }),
+  arrive: async (what = "") => {
+    const code = parseLabel(what).code; // else it is a trip
+    return code ? form("arrive", code) : arrive({ pack: row.pack, known: await bagsNow(), trip: what, record, then });
+  },
   people: () => peopleView({ pack: row.pack, then: chosen }),
   receipt: (id) => receiptView({ id, pack: row.pack, links }),
   queue: () => queueView({ state: () => state, sendNow: () => go(), isMine, caution: () => caution }),
@@ -207,7 +217,7 @@ async function route() {
   const [name, argument] = location.hash.slice(1).split("/");
   redraw = null;
   if (!row && name !== "queue") return void show(notHere ? "not-here" : "start");
-  const asks = row?.pack.people.length && canAsk() && name !== "queue" && !(await holder(row.pack));
+  const asks = row?.pack.people.length && name !== "queue" && !(await holder(row.pack));
   const view = asks ? ROUTES.people : ROUTES[name] ?? ROUTES.home;
   try {
     redraw = (await view(argument)) ?? null;

@@ -1,19 +1,23 @@
-// Several people on one phone: who holds it now, by a PIN that is asked for without a network. The hash
-// is slow on purpose (PBKDF2); it needs `crypto.subtle`, so plain http has no people.
-import { fromBase64, sameBytes } from "../log/proof.js";
+// Several people on one phone: who holds it now, by a PIN that is asked for without a network. The phone
+// has one byte of its hash, which cannot tell the PIN: app/auth/people.py says why.
+import { sha256OfText } from "./sha256.js";
 import { fact, keep } from "./store.js";
 import { Mistyped, element, onSubmit, show } from "./view.js";
 
 const PIN = /^[0-9]{4,6}$/;
+const FREE_TRIES = 5;
+const PAUSE_MS = 60_000;
 
-export const canAsk = () => Boolean(globalThis.crypto?.subtle);
+const fits = (pin, site, { name, pin: check }) => sha256OfText([site, name, pin].join("\0")).slice(0, 2) === check;
 
-export async function fits(pin, kept) {
-  const [name, iterations, salt, hash] = kept.split("$");
-  if (name !== "pbkdf2-sha256") return false;
-  const key = await crypto.subtle.importKey("raw", new TextEncoder().encode(pin), "PBKDF2", false, ["deriveBits"]);
-  const how = { name: "PBKDF2", hash: "SHA-256", salt: fromBase64(salt), iterations: Number(iterations) };
-  return sameBytes(new Uint8Array(await crypto.subtle.deriveBits(how, key, 256)), fromBase64(hash));
+// Counts what was tried in vain, by whomever: after a few a minute passes before the next.
+async function admit(pin, site, person) {
+  const { times, at } = (await fact("wrong-pin")) ?? { times: 0, at: 0 };
+  const left = times < FREE_TRIES ? 0 : at + PAUSE_MS - Date.now();
+  if (left > 0 && left <= PAUSE_MS) throw new Mistyped(`PIN 错了 ${times} 次，请等 ${Math.ceil(left / 1000)} 秒再试。`);
+  const right = fits(pin, site, person);
+  await keep("wrong-pin", right ? { times: 0, at: 0 } : { times: times + 1, at: Date.now() });
+  if (!right) throw new Mistyped("PIN 不对。忘了请本站点的第一个账号重新设置。");
 }
 
 // Who holds the phone: {id, name} of somebody still named, {id: null} where nobody was to be chosen,
@@ -32,8 +36,6 @@ export function peopleView({ pack, then }) {
     then();
   };
   find("[data-none]").addEventListener("click", () => choose({ id: null, name: "" }));
-  find("[data-needs-https]").hidden = canAsk();
-  find("form").hidden = !canAsk();
   find("[data-people]").append(...pack.people.map(({ id, name }, n) => element("label", { className: "choice" },
     element("input", { type: "radio", name: "person", value: id, checked: n === 0 && pack.people.length === 1 }),
     element("span", { textContent: name }))));
@@ -43,7 +45,7 @@ export function peopleView({ pack, then }) {
     const pin = find("[data-name=pin]").value.normalize("NFKC").trim();
     find("[data-name=pin]").value = "";
     if (!PIN.test(pin)) throw new Mistyped("PIN 是 4 到 6 位数字。");
-    if (!(await fits(pin, person.pin))) throw new Mistyped("PIN 不对。忘了请本站点的第一个账号重新设置。");
+    await admit(pin, site, person);
     await choose({ id: person.id, name: person.name });
   });
 }

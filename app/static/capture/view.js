@@ -1,5 +1,5 @@
 // Small pieces that the views share: templates of the shell, numbers as people type and read them.
-import { readCode } from "./label_code.js";
+import { helpWith, parseLabel } from "../scan/codes.js";
 
 export const main = () => document.querySelector("main");
 
@@ -49,8 +49,8 @@ export function grams(text, most = MOST_G) {
 }
 
 export function codeTyped(text) {
-  const { code, problem } = readCode(text);
-  if (problem) throw new Mistyped(problem);
+  const { code } = parseLabel(text);
+  if (!code) throw new Mistyped(helpWith(text).says || "请输入标签上的编码。");
   return code;
 }
 
@@ -80,16 +80,17 @@ export function onSubmit(form, find, work) {
   });
 }
 
-// The camera's module, where the platform and the phone have one; null otherwise.
-export async function camera() {
-  const address = document.body.dataset.scanner;
-  if (!address) return null;
-  return import(address).catch(() => null);
-}
-
-export async function offerScan(button, options, take) {
-  const found = await camera();
-  if (!found?.openScanner) return;
-  button.hidden = false;
-  button.addEventListener("click", () => found.openScanner({ ...options, onCode: (code) => take(code?.code ?? code) }));
+// The camera's module is fetched, and its decoder, when somebody first wants it.
+export function offerScan(button, options, take) {
+  button.addEventListener("click", async () => {
+    button.disabled = true;
+    try {
+      const { openScanner } = await import(document.body.dataset.scanner);
+      await openScanner({ ...options, onCode: ({ code }) => take(code) });
+    } catch {
+      button.insertAdjacentElement("afterend", element("p", { className: "warm", textContent: "扫码打不开，请输入编码。" }));
+    } finally {
+      button.disabled = false;
+    }
+  });
 }

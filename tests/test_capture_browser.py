@@ -342,24 +342,30 @@ async def test_a_bag_goes_from_the_point_into_the_store_with_no_network_at_eithe
 async def test_a_full_phone_says_that_nothing_was_kept(chromium, world, platform):
     [code] = await world.issue_labels(1)
     await world.event("hand_in", code)
-    async with screen(chromium, platform, world) as page:
-        await page.wait_for_selector("[data-tiles]")
-        browser = await page.context.new_cdp_session(page)
-        limit = {"origin": platform.address, "quotaSize": 1}
-        await browser.send("Storage.overrideQuotaForOrigin", limit)
+    context = await chromium.new_context(viewport=SMALL)
+    page, beside = await context.new_page(), await context.new_page()
+    try:
+        await beside.goto(f"{platform.address}/healthz")
+        room = await context.new_cdp_session(beside)
+        full = {"origin": platform.address, "quotaSize": 1}
+        await room.send("Storage.overrideQuotaForOrigin", full)
+        await sign_in(page, world, "collector", platform.address)
+        await page.wait_for_selector("[data-notices]:has-text('资料没有存下')")
         await page.click("[data-tiles] li:first-child [data-add='10']")
         await page.click(".bar button")
-        await page.wait_for_selector("[data-error]:has-text('存储空间满了')")
+        await page.wait_for_selector("[data-error]:has-text('存储空间满了，这一条没有存下')")
         assert (await stored(page, "outbox"), await stored(page, "receipts")) == ([], [])
-        await browser.send("Storage.overrideQuotaForOrigin", {"origin": platform.address})
+        await room.send("Storage.overrideQuotaForOrigin", {"origin": platform.address})
+        assert "10 件" in await page.inner_text("[data-sum]")
         await page.click(".bar button")
         await page.wait_for_selector(".receipt")
         await all_sent(page)
         [row] = await stored(page, "receipts")
-    device = json.loads(
-        (await world.client("collector").get(f"/api/v1/events/{row['id']}")).json()["leaf"]
-    )
-    assert device["event"]["device"]["seq"] == 1
+    finally:
+        await context.close()
+    event = (await world.client("collector").get(f"/api/v1/events/{row['id']}")).json()
+    # what was not kept took no number of the phone's chain
+    assert json.loads(event["leaf"])["event"]["device"]["seq"] == 1
 
 
 async def test_a_receipt_is_kept_until_its_inclusion_is_proven_here_and_for_thirty_days(

@@ -6,7 +6,8 @@ import { fact, keep } from "./store.js";
 export class SignedOut extends Error {}
 export class NotHere extends Error {}
 
-// The pack as it is kept: {pack, tag, at, head}, or null on a phone that never had one.
+// The pack as it is kept: {pack, tag, at, head}, or null on a phone that never had one. `unkept` is there
+// where the phone could not keep what it fetched: it serves until the page is closed.
 export const kept = async () => (await fact("pack")) ?? null;
 
 // Asks for a newer one and keeps it. SignedOut where nobody is signed in,
@@ -20,6 +21,5 @@ export async function refresh(now = Date.now()) {
   const found = answer.status === 304 ? before : { pack: answer.body, tag: answer.headers.get("etag") };
   const newest = await head().catch(() => null);
   const row = { ...found, at: now, head: newest ?? before?.head ?? null };
-  await keep("pack", row);
-  return row;
+  return keep("pack", row).then(() => row, () => ({ ...row, unkept: true }));
 }

@@ -68,6 +68,7 @@ async function drawHead() {
     person.hidden = !row.pack.people.length;
     person.textContent = (await holder(row.pack))?.name || "选人";
   }
+  notice("full", row?.unkept && "手机存储空间满了，本站点的资料没有存下：关掉本页后，没有信号就打不开。请删除一些照片或视频。");
   notice("signed-out", state === "signed-out" && outbox > 0 && [
     "登录已过期。登记都在手机里，没有丢。", element("a", { href: "/sign-in?next=/capture", textContent: "登录后接着上传" }),
   ]);

@@ -14,6 +14,7 @@ from tests.browsing import CHROMIUM, FLAGS
 from tests.people import PASSWORD
 
 SMALL = {"width": 360, "height": 740}
+NARROW = {"width": 320, "height": 700}
 
 
 async def _until(holds):
@@ -30,6 +31,10 @@ class Platform:
             self.port = free.getsockname()[1]
         self.address = f"http://127.0.0.1:{self.port}"
         self._server = None
+
+    @property
+    def is_up(self):
+        return self._server is not None
 
     async def up(self):
         self._server = uvicorn.Server(
@@ -98,6 +103,23 @@ async def sign_in(page, world, name, address):
     await page.wait_for_selector("body[data-ready]")
 
 
+@asynccontextmanager
+async def screen(chromium, platform, world, *scripts, name="collector"):
+    """A phone at the page, signed in, whose browser may lack something; a script that fails, fails."""
+    context = await chromium.new_context(viewport=NARROW)
+    for script in scripts:
+        await context.add_init_script(script)
+    page = await context.new_page()
+    faults = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    try:
+        await sign_in(page, world, name, platform.address)
+        yield page
+    finally:
+        await context.close()
+    assert faults == []
+
+
 async def open_capture(page, address, fragment=""):
     await page.goto("about:blank")
     await page.goto(f"{address}/capture{fragment}")
@@ -118,6 +140,13 @@ async def hand_in(page, tens=1):
 
 async def hand_ins(page, count):
     return [await hand_in(page) for _ in range(count)]
+
+
+async def press(page, words):
+    """Record, and return the event's id."""
+    await page.click(f"main button:has-text('{words}')")
+    await page.wait_for_selector(".receipt .state:has-text('✓')")
+    return await page.inner_text("[data-id]")
 
 
 async def stored(page, name):

@@ -1,7 +1,6 @@
 """现场登记 in a real browser: recorded without a network, sent once each, in order, nothing lost."""
 
 import json
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from uuid import RFC_4122, UUID
@@ -23,6 +22,8 @@ from tests.phones import (
     hand_ins,
     open_capture,
     phone,
+    press,
+    screen,
     sign_in,
     stored,
 )
@@ -105,28 +106,12 @@ async def test_fifty_hand_ins_without_a_network_are_recorded_once_each_in_order(
 
 NO_WORKER = "delete Navigator.prototype.serviceWorker;"
 NO_UUID = "delete Crypto.prototype.randomUUID; delete Crypto.prototype.subtle;"
+NO_STORAGE = "delete Navigator.prototype.storage;"
 NO_LASTING = "StorageManager.prototype.persist = () => Promise.resolve(false);"
 NO_LOCKS = "delete Navigator.prototype.locks; delete globalThis.BroadcastChannel;"
 
 
-@asynccontextmanager
-async def screen(chromium, platform, world, *scripts, name="collector"):
-    """A phone whose browser lacks something, at the page, signed in; what it says wrong fails."""
-    context = await chromium.new_context(viewport={"width": 320, "height": 700})
-    for script in scripts:
-        await context.add_init_script(script)
-    page = await context.new_page()
-    faults = []
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    try:
-        await sign_in(page, world, name, platform.address)
-        yield page
-    finally:
-        await context.close()
-    assert faults == []
-
-
-@pytest.mark.parametrize("script", [NO_WORKER, NO_UUID, NO_LASTING, NO_LOCKS])
+@pytest.mark.parametrize("script", [NO_WORKER, NO_UUID, NO_LASTING, NO_STORAGE, NO_LOCKS])
 async def test_a_browser_that_lacks_something_records_all_the_same(
     chromium, world, platform, script
 ):
@@ -138,7 +123,7 @@ async def test_a_browser_that_lacks_something_records_all_the_same(
         assert [row["id"] for row in await stored(page, "receipts")] == [made]
         if script == NO_WORKER:
             assert "不能离线打开" in await page.inner_text("[data-notices]")
-        if script == NO_LASTING:
+        if script in (NO_LASTING, NO_STORAGE):
             await page.click("[data-waiting]")
             assert "不保证长期保存" in await page.inner_text("[data-caution]")
 
@@ -283,12 +268,6 @@ async def test_hashes_and_ids_are_made_as_the_platform_makes_them(chromium, worl
     assert hashes == [sha256(text.encode()).hexdigest() for text in texts]
     assert ids == sorted(set(ids))
     assert {(UUID(one).version, UUID(one).variant) for one in ids} == {(7, RFC_4122)}
-
-
-async def press(page, words):
-    await page.click(f"main button:has-text('{words}')")
-    await page.wait_for_selector(".receipt .state:has-text('✓')")
-    return await page.inner_text("[data-id]")
 
 
 async def test_a_bag_goes_from_the_point_into_the_store_with_no_network_at_either_end(

@@ -47,9 +47,11 @@ function ticks(find, bags, { chosen, unknown }) {
 
 function withMore(find, list, known) {
   const field = find("[data-name=code]");
+  const named = []; // what a person typed or scanned, in whatever number of goes
   const take = (text) => {
     try {
       const code = codeTyped(text);
+      named.push(code);
       list.add(code, known.get(code), true);
       field.value = "";
       find("[data-error]").hidden = true;
@@ -65,7 +67,7 @@ function withMore(find, list, known) {
     event.preventDefault();
     take(field.value);
   });
-  offerScan(find("[data-scan]"), { title: "连续扫标签", continuous: true, known: [...known.keys()] }, take);
+  offerScan(find("[data-scan]"), { title: "连续扫标签", continuous: true, known: [...known.keys()], taken: named }, take);
 }
 
 function together(find) {

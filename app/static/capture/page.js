@@ -262,8 +262,17 @@ const go = keepSending(mine, async (found) => {
     await freshen(true);
     await lookAfter().catch(() => {});
     changed();
+    fetchDecoder();
   }
 });
+
+// The decoder is large: it is fetched when nothing waits, so that the camera reads without a network too.
+let fetched = false;
+function fetchDecoder() {
+  if (fetched || !navigator.serviceWorker?.controller || navigator.connection?.saveData) return;
+  fetched = true;
+  import("../scan/decode.js").then(({ ready }) => ready()).catch(() => (fetched = false));
+}
 
 async function keepForOffline() {
   if (!isSecureContext) {

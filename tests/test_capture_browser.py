@@ -347,6 +347,16 @@ async def test_a_full_phone_says_that_nothing_was_kept(chromium, world, platform
     assert json.loads(event["leaf"])["event"]["device"]["seq"] == 1
 
 
+async def head_seen(page):
+    """Wait until the phone keeps a head of the log beside its pack, and return that."""
+    for _ in range(100):
+        for fact in await stored(page, "facts"):
+            if isinstance(fact, dict) and fact.get("head"):
+                return fact["head"]
+        await page.wait_for_timeout(100)
+    raise AssertionError("no head was seen")
+
+
 async def test_a_receipt_is_kept_until_its_inclusion_is_proven_here_and_for_thirty_days(
     chromium, world, platform, tmp_path
 ):
@@ -364,6 +374,19 @@ async def test_a_receipt_is_kept_until_its_inclusion_is_proven_here_and_for_thir
         await page.evaluate(look, 0)
         [row] = await stored(page, "receipts")
         assert row["proven"]
+        # what it saw of the log stands in what it records from now on
+        await page.reload()
+        await page.wait_for_selector("body[data-ready]")
+        head = await head_seen(page)
+        again = await hand_in(page)
+        await all_sent(page)
+        event = (await world.client("collector").get(f"/api/v1/events/{again}")).json()
+        assert event["device"]["not_before"] == {name: head[name] for name in ("size", "root")}
+        assert head["size"] > 0
+        await page.evaluate(
+            "(id) => import('/static/capture/store.js').then(({ remove }) => remove('receipts', id))",
+            again,
+        )
         await page.evaluate(look, 29)
         assert len(await stored(page, "receipts")) == 1
         await page.evaluate(look, 31)

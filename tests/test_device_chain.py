@@ -1,6 +1,7 @@
 """The chain of one phone: edited, dropped and doubled events show, in whatever order they come."""
 
 import json
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
@@ -13,7 +14,10 @@ from app.alerts.rules.device import Link, gaps, link_hash, link_of, place
 from app.events.record import record
 from app.ledger.follow import catch_up, restart
 from app.ledger.leaf import jcs, jcs_again
+from app.transparency.models import LogHead
+from app.transparency.signer import Signer
 from tests.recording import caller_of
+from tests.signing import begin_log, published
 from tests.world import POINT, make_world
 
 
@@ -122,11 +126,13 @@ class Sender:
         self.world, self.name = world, name
         self.seq, self.prev = 0, None
 
-    async def note(self, mass_g=5_000):
+    async def note(self, mass_g=5_000, not_before=None):
         """Return the body of a bag sealed at POINT, and remember its public part's hash."""
         [code] = await self.world.issue_labels(1)
         self.seq += 1
         device = {"id": self.name, "seq": self.seq} | ({"prev": self.prev} if self.prev else {})
+        if not_before:
+            device["not_before"] = not_before
         body = self.world.body("collect", code, mass_g=mass_g, device=device, channel="phone")
         body["occurred_at"] = body["occurred_at"].replace("+00:00", ".000000Z")
         self.prev = link_hash(body)
@@ -188,6 +194,43 @@ async def test_two_events_under_one_number_are_flagged(world):
     await send(world, await copied.note(mass_g=6_000))
     [found] = await standing(world, "copied")
     assert found.figures["repeated"] is True
+
+
+async def head_now(world, signer):
+    """Publish the log as it is and return its head, as a phone keeps it."""
+    size = await published(world.database, signer)
+    async with world.database.read() as session:
+        return {"size": size, "root": (await session.get(LogHead, size)).root.hex()}
+
+
+async def test_what_a_phone_had_seen_of_the_log_bounds_the_time_of_its_events(world, tmp_path):
+    places = await begin_log(world.database, tmp_path)
+    signer = Signer(places.signer)
+    world.tick(days=30)
+    [code] = await world.issue_labels(1)
+    await send(world, world.body("collect", code, mass_g=5_000))
+    early = await head_now(world, signer)
+    await pass_days(world, 1)
+    late = await head_now(world, signer)
+    forged = {"size": late["size"], "root": "ab" * 32}
+    ahead = {"size": late["size"] + 1_000, "root": late["root"]}
+    unpublished = {"size": early["size"] + 1, "root": early["root"]}
+    for name, seen, ago, wrong in (
+        ("seen early", early, 0, None),
+        ("seen late", late, 0, None),
+        ("late to send", early, 12, None),
+        ("set back", late, 12, "clock"),
+        ("forged", forged, 0, "root"),
+        ("ahead", ahead, 0, "root"),
+        ("unpublished", unpublished, 0, "root"),
+    ):
+        phone = Sender(world, name)
+        body = await phone.note(not_before=seen)
+        body["occurred_at"] = (world.clock - timedelta(hours=ago)).strftime("%FT%T.%fZ")
+        await send(world, body)
+        found = [row.figures.get("not_before") for row in await standing(world, name)]
+        assert found == ([wrong] if wrong else []), name
+    signer.close()
 
 
 async def test_a_rebuild_finds_the_same(world):

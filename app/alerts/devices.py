@@ -9,13 +9,15 @@ from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.alerts.rules.bounds import named
-from app.alerts.rules.device import Link, Run, gaps, place
+from app.alerts.rules.device import Head, Link, Run, gaps, misdated, place
 from app.alerts.rules.mark import Mark, seers
 from app.alerts.rules.openings import Change
 from app.alerts.running import AlertDeviceRun
 from app.alerts.scene import Scene
 from app.alerts.told import Told
+from app.ledger.models import Event, Leaf
 from app.orm import among
+from app.transparency.models import LogCheckpoint, LogHead
 
 BROKEN, SKIPPED = "device-chain-broken", "device-sequence-skipped"
 
@@ -23,9 +25,12 @@ BROKEN, SKIPPED = "device-chain-broken", "device-sequence-skipped"
 class Devices:
     """What is known of each phone."""
 
-    def __init__(self, scene: Scene, runs: dict[str, tuple[Run, ...]]) -> None:
+    def __init__(
+        self, scene: Scene, runs: dict[str, tuple[Run, ...]], heads: dict[int, Head] | None
+    ) -> None:
         self._scene = scene
         self._runs = runs
+        self._heads = heads
         self._changed: set[str] = set()
 
     @classmethod
@@ -41,13 +46,16 @@ class Devices:
             )
             for row in rows:
                 runs[row.device].append(Run(row.first, row.prev, row.event, row.last, row.hash))
-        return cls(scene, {device: tuple(found) for device, found in runs.items()})
+        seen = {one.link.seen.size for one in part if one.link and one.link.seen}
+        heads = await _heads(session, seen) if seen else {}
+        return cls(scene, {device: tuple(found) for device, found in runs.items()}, heads)
 
     def judge(self, told: Told) -> Iterator[Change]:
         """Yield what a leaf changes. What was recorded stays recorded: corrections change nothing."""
         link = told.link
         if link is None:
             return
+        yield from self._misdated(told, link)
         before = self._runs.get(link.device, ())
         placed = place(before, link)
         self._runs[link.device] = placed.runs
@@ -58,6 +66,17 @@ class Devices:
             figures = {"seq": link.seq, "repeated": True}
             yield Change(self._mark(BROKEN, told, link, link.event, **figures), stands=True)
         yield from self._skipped(told, link, gaps(before), gaps(placed.runs))
+
+    def _misdated(self, told: Told, link: Link) -> Iterator[Change]:
+        """Yield what the head that the phone had seen says against the event's own time."""
+        if link.seen is None or self._heads is None:
+            return
+        # A correction speaks of another day, by right.
+        at = told.recorded_at if told.undone else told.claimed_at
+        head = self._heads.get(link.seen.size)
+        if wrong := misdated(link.seen, head, leaf_index=told.leaf_index, at=at):
+            figures = {"seq": link.seq, "not_before": wrong, "log_size": link.seen.size}
+            yield Change(self._mark(BROKEN, told, link, link.event, **figures), stands=True)
 
     def _skipped(
         self, told: Told, link: Link, before: dict[str, int], after: dict[str, int]
@@ -100,3 +119,18 @@ class Devices:
             for run in self._runs[device]
         ]  # fmt: skip
         await session.execute(insert(AlertDeviceRun), rows)
+
+
+async def _heads(session: AsyncSession, sizes: set[int]) -> dict[int, Head] | None:
+    """Return the published heads of some sizes; None where the log was never published."""
+    rows = await session.execute(
+        select(LogHead.size, LogHead.root, Event.recorded_at)
+        .join(LogCheckpoint, LogCheckpoint.size == LogHead.size)
+        .join(Leaf, Leaf.leaf_index == LogHead.size - 1)
+        .join(Event, Event.id == Leaf.event_id)
+        .where(among(LogHead.size, sizes))
+    )
+    found = {size: Head(root.hex(), at) for size, root, at in rows}
+    if not found and await session.scalar(select(LogCheckpoint.size).limit(1)) is None:
+        return None
+    return found

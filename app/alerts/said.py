@@ -115,7 +115,15 @@ def _speed(t: _Told) -> str:
     )
 
 
+_MISDATED = {
+    "root": "写明登记前见过的存证，本平台没有发布过：登记或手机收到的存证被改过",
+    "clock": "写的时间，早于手机登记前已经见过的存证：手机的时间被拨回过",
+}
+
+
 def _broken(t: _Told) -> str:
+    if wrong := t.figures.get("not_before"):
+        return f"这部手机的第 {t['seq']} 号登记，{_MISDATED[str(wrong)]}{t.more}。"
     if t.figures.get("repeated"):
         return f"这部手机的第 {t['seq']} 号登记有两条，内容不同{t.more}。"
     return f"这部手机的第 {t['seq']} 号登记，与它上一条对不上：上一条在上传之前被改过{t.more}。"

@@ -53,6 +53,11 @@ class Told:
         return datetime.fromisoformat(self.stamps["effective_at"])
 
     @cached_property
+    def claimed_at(self) -> datetime:
+        """The client's time, put right, even where its labels were issued only later."""
+        return datetime.fromisoformat(self.stamps["adjusted_at"])
+
+    @cached_property
     def on(self) -> date:
         """The province's calendar day of the effective time."""
         return day_of(self.effective_at)

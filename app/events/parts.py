@@ -93,12 +93,23 @@ class Position(Wire):
         return value
 
 
+class Seen(Wire):
+    """A published head of the log: its size and its root."""
+
+    size: Annotated[int, Field(ge=1, le=2**53 - 1)]
+    root: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+
+
 class Device(Wire):
-    """Which phone, its own counter, and the hash of what it sent before."""
+    """Which phone, its own counter, and the hash of what it sent before.
+
+    `not_before` is the last head of the log that it had seen: nobody knew that root any earlier.
+    """
 
     id: Annotated[str, StringConstraints(min_length=1, max_length=100)]
     seq: Annotated[int, Field(ge=0)] | None = None
     prev: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None = None
+    not_before: Seen | None = None
 
 
 class ArrivalException(Wire):

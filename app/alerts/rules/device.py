@@ -9,11 +9,30 @@ the same runs and the same breaks are found, but for which of two events under o
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Literal
 
 from app.ledger.leaf import jcs, jcs_again
 
 FIRST = 1
+CLOCK_SLACK = timedelta(minutes=5)
+"""So far may a phone's clock be behind without being said to have been set back."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The head of the log that a phone had seen before it recorded an event."""
+
+    size: int
+    root: str
+
+
+@dataclass(frozen=True)
+class Head:
+    """A head as it was published; `made_at` is when its last leaf was recorded, so no earlier."""
+
+    root: str
+    made_at: datetime
 
 
 @dataclass(frozen=True)
@@ -25,6 +44,7 @@ class Link:
     prev: str | None
     hash: str
     event: str
+    seen: Seen | None = None
 
 
 @dataclass(frozen=True)
@@ -63,7 +83,24 @@ def link_of(event: dict[str, Any]) -> Link | None:
     if seq is None or seq < FIRST or (prev is None and seq != FIRST):
         return None
     own = hashlib.sha256(jcs_again(event)).hexdigest()
-    return Link(device["id"], seq, prev, own, event["id"])
+    seen = device.get("not_before")
+    return Link(
+        device["id"], seq, prev, own, event["id"],
+        Seen(seen["size"], seen["root"]) if seen else None,
+    )  # fmt: skip
+
+
+def misdated(
+    seen: Seen, head: Head | None, *, leaf_index: int, at: datetime
+) -> Literal["root", "clock"] | None:
+    """Tell what is wrong with an event said to have been made at a time, after a head was seen.
+
+    `root`: no such head was published before the event had its own leaf. `clock`: the head is
+    younger than the event says it is itself.
+    """
+    if head is None or head.root != seen.root or seen.size > leaf_index:
+        return "root"
+    return "clock" if at + CLOCK_SLACK < head.made_at else None
 
 
 def place(runs: Sequence[Run], link: Link) -> Placed:

@@ -10,15 +10,17 @@ export const instant = (ms) => `${new Date(ms).toISOString().slice(0, -1)}000Z`;
 const newDevice = () => ({ id: uuid7(), seq: 0, link: null });
 
 // Puts an event into the queue and returns its row; `said` is its body without id, time and device.
-// It is on the phone when the promise is kept. `more` is what the phone itself remembers of it.
-export function queue(said, more, now = Date.now()) {
+// It is on the phone when the promise is kept. `more` is what the phone itself remembers of it, `head`
+// the last head of the log that it saw: the event cannot have been made before there was that root.
+export function queue(said, more, head = null, now = Date.now()) {
   return write(["facts", "outbox"], (transaction) => {
     const facts = transaction.objectStore("facts");
     const done = {};
     const asked = facts.get("device");
     asked.onsuccess = () => {
       const device = asked.result ?? newDevice();
-      const body = { ...said, id: uuid7(now), occurred_at: instant(now), channel: "phone", device: after(device) };
+      const seen = head?.size ? { not_before: { size: head.size, root: head.root } } : {};
+      const body = { ...said, id: uuid7(now), occurred_at: instant(now), channel: "phone", device: { ...after(device), ...seen } };
       done.value = { id: body.id, body, at: now, tries: 0, ...more };
       facts.put({ id: device.id, seq: device.seq + 1, link: linkOf(body) }, "device");
       transaction.objectStore("outbox").add(done.value);

@@ -48,7 +48,8 @@ async function record(event, more) {
   const refs = event.batches.map(({ code, mass_g }) => ({ code, ...(mass_g ? { mass_g } : {}) }));
   const by = await holder(pack);
   const said = by?.id ? { ...event, author: by.id } : event;
-  const made = await queue(said, { ...more, refs, site: event.site, account: pack.account.id, person: by?.name ?? "" });
+  const kept = { ...more, refs, site: event.site, account: pack.account.id, person: by?.name ?? "" };
+  const made = await queue(said, kept, row.head);
   changed();
   go();
   return made.id;

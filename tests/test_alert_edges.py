@@ -147,6 +147,14 @@ async def test_a_hundred_bottles_weigh_two_fifths_to_two_and_a_half_of_what_they
     assert bool(await naming(world, "implausible-pieces", bag)) is found
 
 
+async def test_what_was_weighed_and_not_counted_cannot_be_held_against_a_count(world: World):
+    [bag] = await world.issue_labels(1)
+    await tell(world, "hand_in", bag, contents=[{**BOTTLE, "pieces": 100}])
+    await tell(world, "hand_in", bag, mass_g=9_000, contents=[{**BOTTLE, "pieces": 0}])
+    await tell(world, "collect", bag, mass_g=10_500)
+    assert not await naming(world, "implausible-pieces", bag)
+
+
 async def test_a_night_is_from_ten_to_five(world: World):
     async def nights():
         return {f.window: f for f in await standing(world, "night-entries")}

@@ -158,6 +158,34 @@ async def test_a_form_is_six_taps_at_most_and_fits_a_small_screen(chromium, worl
             assert (narrow >= 0, small, tiny) == (True, [], []), view
 
 
+async def test_a_hand_in_is_recorded_by_weight_alone(chromium, world, platform):
+    [code] = await world.issue_labels(1)
+    await world.event("hand_in", code)
+    async with screen(chromium, platform, world) as page:
+        await page.evaluate(
+            "addEventListener('pointerdown', () => (globalThis.taps = (globalThis.taps ?? 0) + 1), true)"
+        )
+        await page.click("label:has-text('只称重')")
+        await page.click(".bar button")
+        await page.wait_for_selector("[data-error]:has-text('净重')")
+        await page.evaluate("globalThis.taps = 1")
+        await page.click("[data-name=only-kg]")
+        await page.fill("[data-name=only-kg]", "2.35")
+        await page.click("[data-tiles] li:first-child [data-has]")
+        assert "1 种，2.35 kg" in await page.inner_text("[data-sum]")
+        made = await press(page, "登记交回")
+        assert await page.evaluate("taps") <= 6
+        receipt = await page.inner_text(".receipt")
+        assert "2.35 kg" in receipt
+        assert "件" not in receipt
+        await all_sent(page)
+        await page.evaluate("(code) => (location.hash = `collect/${code}`)", code)
+        await page.wait_for_selector("[data-mass]:has-text('2.80 kg')")
+    event = (await world.client("collector").get(f"/api/v1/events/{made}")).json()
+    assert event["batches"][0]["mass_g"] == 2_350
+    assert [line["pieces"] for line in event["contents"]] == [0]
+
+
 async def test_a_sign_in_that_ended_offline_leaves_the_queue_waiting(chromium, world, platform):
     [code] = await world.issue_labels(1)
     await world.event("hand_in", code)

@@ -121,6 +121,12 @@ def test_pieces_keep_their_rinse_grade_and_scope():
     assert list(wrong.errors) == ["line-0-pieces"]
 
 
+def test_what_was_weighed_and_not_counted_stays_so():
+    uncounted = LINE | {"pieces": 0}
+    body = event("hand_in") | {"contents": [uncounted]}
+    assert corrected(body).body["contents"] == [uncounted]
+
+
 def test_money_keeps_its_basis():
     assert corrected(event("hand_in"), payment_yuan="4").body["payment"] == {
         "fen": 400, "basis": "points",

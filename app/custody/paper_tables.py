@@ -61,7 +61,8 @@ def put_steps(paper: Document, steps: tuple[CustodyStep, ...]) -> None:
 def _hand_ins(group: Sequence[CustodyStep]) -> Sequence[Cell]:
     first, last = group[0], group[-1]
     pieces = sum(step.pieces for step in group)
-    said = f"到 {moment(last.effective_at)}；{pieces} 件；逐次见平台"
+    counted = f"{pieces} 件；" if pieces else ""
+    said = f"到 {moment(last.effective_at)}；{counted}逐次见平台"
     _, _, *rest, _ = _step(last)
     return [moment(first.effective_at), f"交回 {len(group)} 次", *rest, said]
 

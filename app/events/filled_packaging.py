@@ -62,12 +62,16 @@ def collect(filled: Filled) -> None:
 
 
 def contents(filled: Filled, recorded: Sequence[dict[str, Any]] = ()) -> list[dict[str, Any]]:
-    """Return the rows with pieces; the first rows may be those that were `recorded` before."""
+    """Return the rows with pieces; the first rows may be those that were `recorded` before.
+
+    What was recorded by weight alone stays without pieces.
+    """
     values = filled.values
     lines = []
     for n in sorted(int(found[1]) for name in values if (found := _PIECES.fullmatch(name))):
         pieces = unicodedata.normalize("NFKC", values[f"line-{n}-pieces"]).replace(" ", "")
         if pieces in ("", "0"):
+            lines += [line for line in recorded[n : n + 1] if not line["pieces"]]
             continue
         sort = {part: values[f"line-{n}-{part}"] for part in ("material", "form", "size")}
         if not (pieces.isascii() and pieces.isdigit()):

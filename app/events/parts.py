@@ -47,14 +47,31 @@ class BatchRef(Wire):
 
 
 class ContentLine(Wire):
-    """So many pieces of one sort of packaging."""
+    """So many pieces of one sort of packaging; none where it was weighed and not counted."""
 
     material: Slug
     form: Slug
     size: Slug
-    pieces: Annotated[int, Field(ge=1, le=1_000_000)]
+    pieces: Annotated[int, Field(ge=0, le=1_000_000)]
     rinse: Literal["pass", "fail", "unchecked"] = "unchecked"
     scope: Literal["pesticide", "veterinary", "fertiliser_seed", "film", "foreign"] = "pesticide"
+
+
+def check_counted(lines: list[ContentLine] | None, *, weighed: bool) -> None:
+    """Refuse lines without pieces where nothing was weighed, or beside others that were counted."""
+    uncounted = [n for n, line in enumerate(lines or ()) if not line.pieces]
+    if uncounted and not weighed:
+        raise Unfit(
+            "应大于等于 1；没有点件数，就要写重量",
+            "must be at least 1; what was not counted must be weighed",
+            f"/contents/{uncounted[0]}/pieces",
+        )
+    if uncounted and len(uncounted) < len(lines or ()):
+        raise Unfit(
+            "同一次登记里，要么都点件数，要么都不点，只按重量",
+            "count every line of an event, or none",
+            f"/contents/{uncounted[0]}/pieces",
+        )
 
 
 class Giver(Wire):
@@ -149,6 +166,11 @@ class RepackOutput(RepackPart):
 
     contents: Annotated[list[ContentLine], Field(min_length=1, max_length=200)] | None = None
     material: Slug | None = None
+
+    @model_validator(mode="after")
+    def _counts_all_or_none(self) -> "RepackOutput":
+        check_counted(self.contents, weighed=True)
+        return self
 
 
 class Removed(Wire):

@@ -28,6 +28,7 @@ from app.events.parts import (
     RepackOutput,
     RepackPart,
     Weighed,
+    check_counted,
 )
 from app.web import Unfit, Wire
 
@@ -105,8 +106,10 @@ class HandIn(OnBatches):
 
     @model_validator(mode="after")
     def _one_batch(self) -> "HandIn":
-        if _one(self.batches)[0].mass_source == "carried":
+        bag = _one(self.batches)[0]
+        if bag.mass_source == "carried":
             raise Unfit("交回的重量没有可沿用的", "has a mass of its own", "/batches/0/mass_source")
+        check_counted(self.contents, weighed=bag.net_g is not None)
         return self
 
 
@@ -123,6 +126,7 @@ class Collect(OnBatches):
             raise Unfit(
                 "封袋要称重并写重量", "collect needs a mass of its own", "/batches/0/mass_g"
             )
+        check_counted(self.contents, weighed=True)
         return self
 
 

@@ -99,7 +99,8 @@ class Trail:
             "counted_g": self.counted_g + sum(grams for _, grams in step.scopes),
             "pieces": self.pieces + sum(line[4] for line in step.contents),
         }
-        if step.kind == "hand_in" and not step.scopes:
+        counted = step.scopes and all(line[4] for line in step.contents)
+        if step.kind == "hand_in" and not counted:
             changed["uncounted"] = True
         if step.kind == "collect" and self.sealed is None:
             changed |= {"sealed": now, "sealed_g": step.mass_g or 0}

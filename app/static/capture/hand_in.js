@@ -1,4 +1,5 @@
-// 交回: tiles with +1 and +10, a running sum, the money, and who brought it if he agrees.
+// 交回: tiles with +1 and +10 and a running sum, or one weight and the kinds that are in it; the money, and
+// who brought it if he agrees.
 import { Mistyped, element, grams, kilograms, onSubmit, show, template, whole, yuan } from "./view.js";
 
 const MOST_PIECES = 1_000_000;
@@ -23,13 +24,17 @@ export function handIn({ pack, bag, record, then }) {
   const find = show("hand_in");
   const sorts = sortsOf(pack.packaging);
   const pieces = new Map();
+  const weighed = new Set(); // kinds that were weighed together and not counted
   find("[data-code]").textContent = bag.code;
   find("[data-in]").textContent = bag.pieces ? `已有 ${bag.pieces} 件，${kilograms(bag.mass_g)}` : "还是空袋";
 
+  const byWeight = () => find("[name=by]:checked").value === "weight";
   const lines = () => sorts.filter(({ key }) => pieces.get(key)).map((sort) => ({ sort, pieces: pieces.get(sort.key) }));
+  const kinds = () => sorts.filter(({ key }) => weighed.has(key)).map((sort) => ({ sort, pieces: 0 }));
   const say = () => {
     const total = lines().reduce((sum, one) => sum + one.pieces, 0);
-    find("[data-sum]").textContent = total ? `${total} 件，约 ${kilograms(counted(lines()))}` : "还没有点件数";
+    find("[data-sum]").textContent = byWeight() ? `${weighed.size} 种，${find("[data-name=only-kg]").value.trim() || "？"} kg`
+      : total ? `${total} 件，约 ${kilograms(counted(lines()))}` : "还没有点件数";
   };
   const tile = (sort) => {
     const made = template("tile").firstElementChild;
@@ -41,12 +46,35 @@ export function handIn({ pack, bag, record, then }) {
         const now = Math.min(MOST_PIECES, Math.max(0, (pieces.get(sort.key) ?? 0) + Number(button.dataset.add)));
         pieces.set(sort.key, now);
         shown.textContent = now;
-        made.classList.toggle("has", now > 0);
-        say();
+        mark(made, sort);
       });
     }
+    const has = made.querySelector("[data-has]");
+    has.setAttribute("aria-label", `${sort.label}，有这种`);
+    has.addEventListener("click", () => {
+      if (!weighed.delete(sort.key)) weighed.add(sort.key);
+      has.setAttribute("aria-pressed", weighed.has(sort.key));
+      has.textContent = weighed.has(sort.key) ? "✓ 有这种" : "有这种";
+      mark(made, sort);
+    });
+    mark(made, sort);
     return made;
   };
+  const mark = (made, { key }) => {
+    for (const one of made.querySelectorAll(".pieces, .taps:not([data-kind])")) one.hidden = byWeight();
+    made.querySelector("[data-kind]").hidden = !byWeight();
+    made.classList.toggle("has", byWeight() ? weighed.has(key) : (pieces.get(key) ?? 0) > 0);
+    made.dataset.key = key;
+    say();
+  };
+  find("[data-by]").addEventListener("change", () => {
+    find("[data-weigh]").hidden = !byWeight();
+    find("[data-both]").hidden = byWeight();
+    for (const made of find("[data-tiles]").children) mark(made, made.dataset);
+    say();
+    if (byWeight()) find("[data-name=only-kg]").focus();
+  });
+  find("[data-name=only-kg]").addEventListener("input", say);
   const usual = sorts.filter((sort) => sort.usual);
   const order = new Map(pack.packaging.usual.map((sort, n) => [keyOf(sort), n]));
   usual.sort((a, b) => order.get(a.key) - order.get(b.key));
@@ -68,10 +96,12 @@ export function handIn({ pack, bag, record, then }) {
 
   const value = (name) => find(`[data-name=${name}]`).value.trim();
   onSubmit(find("form"), find, async () => {
-    const filled = lines();
-    if (!filled.length) throw new Mistyped("还没有点件数。点 +1 或 +10，数出交回的件数。");
+    const only = byWeight();
+    const filled = only ? kinds() : lines();
+    const mass_g = grams(value(only ? "only-kg" : "kg"));
+    if (only && !mass_g) throw new Mistyped("请填秤上净重，例如 2.50。");
+    if (!filled.length) throw new Mistyped(only ? "请点一下都有哪几种。" : "还没有点件数。点 +1 或 +10，数出交回的件数。");
     const fen = whole(value("yuan"), 2, "付款请填元数，例如 1.50。");
-    const mass_g = grams(value("kg"));
     const event = {
       kind: "hand_in",
       site: pack.site.code,
@@ -79,7 +109,7 @@ export function handIn({ pack, bag, record, then }) {
       contents: filled.map(({ sort, pieces: count }) => ({
         material: sort.material, form: sort.form, size: sort.size, pieces: count, rinse: "unchecked", scope: "pesticide",
       })),
-      ...(fen ? { payment: { fen, basis: "pieces" } } : {}),
+      ...(fen ? { payment: { fen, basis: only ? "weight" : "pieces" } } : {}),
       ...giver(),
     };
     const pieceCount = filled.reduce((sum, one) => sum + one.pieces, 0);
@@ -87,8 +117,9 @@ export function handIn({ pack, bag, record, then }) {
     then(await record(event, {
       pieces: pieceCount,
       mass_g: grammes,
-      lines: filled.map(({ sort, pieces: count }) => `${sort.label}　${count} 件`),
-      facts: [["件数", `${pieceCount} 件`], [mass_g ? "净重" : "估重", kilograms(grammes)], ...(fen ? [["付款", yuan(fen)]] : [])],
+      lines: filled.map(({ sort, pieces: count }) => (only ? sort.label : `${sort.label}　${count} 件`)),
+      facts: [...(only ? [] : [["件数", `${pieceCount} 件`]]), [mass_g ? "净重" : "估重", kilograms(grammes)],
+        ...(fen ? [["付款", yuan(fen)]] : [])],
     }));
   });
 

@@ -28,7 +28,7 @@ from tests.phones import (
     stored,
 )
 from tests.signing import begin_log, published
-from tests.world import STATION, VEHICLE, make_world
+from tests.world import POINT, STATION, VEHICLE, make_world
 
 pytestmark = IN_A_BROWSER
 
@@ -216,6 +216,38 @@ async def test_a_refusal_says_what_to_do_and_goes_when_it_is_done(chromium, worl
         await page.click("[data-list=refused] button")
         await page.click("[data-list=refused] button")
         await page.wait_for_selector("[data-waiting]:has-text('待处理')", state="detached")
+        assert await stored(page, "refused") == []
+
+
+async def test_a_refusal_that_a_missing_event_cures_is_sent_again_by_itself(
+    chromium, world, platform
+):
+    [code] = await world.issue_labels(1)
+    await world.event("collect", code, mass_g=5_000)
+    await world.event("depart", code, destination=STATION)
+    async with screen(chromium, platform, world) as page:
+        await page.evaluate("location.hash = 'depart'")
+        await page.select_option("[data-name=destination]", STATION)
+        await page.fill("[data-name=vehicle]", VEHICLE)
+        await page.fill("[data-name=code]", code)
+        await page.click("text=加上这一袋")
+        made = await press(page, "登记发运")
+        await page.wait_for_selector("[data-waiting]:has-text('待处理 1 条')")
+        await page.click("[data-waiting]")
+        said = page.locator("[data-list=refused]")
+        await said.locator(":text('手机会自己再试，不用管')").wait_for()
+        # there is nothing to decide, so there is no button to throw it away
+        assert await said.locator("button").count() == 0
+        [row] = await stored(page, "refused")
+        assert (row["id"], row["retry"], row["body"]["batches"]) == (made, True, [{"code": code}])
+        # the load had come back, which another phone tells only now
+        await world.event("arrive", code, site=POINT, by="collector")
+        await page.evaluate(
+            "(ms) => { const now = Date.now; Date.now = () => now() + ms; }", 300_000
+        )
+        await page.evaluate("dispatchEvent(new Event('online'))")
+        await page.wait_for_selector("[data-waiting]:has-text('待处理')", state="detached")
+        assert [row["id"] for row in await stored(page, "receipts")] == [made]
         assert await stored(page, "refused") == []
 
 

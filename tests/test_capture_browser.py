@@ -293,6 +293,20 @@ async def test_an_edited_and_a_dropped_item_of_the_queue_are_flagged(chromium, w
     assert found == {"device-chain-broken": [made[2]], "device-sequence-skipped": [made[4]]}
 
 
+async def test_every_module_that_the_page_begins_with_is_fetched_side_by_side(
+    chromium, world, platform
+):
+    async with screen(chromium, platform, world) as page:
+        asked, told = await page.evaluate(
+            """() => [
+              performance.getEntriesByType("resource").map(({ name }) => name).filter((name) => name.endsWith(".js")),
+              [...document.querySelectorAll("link[rel=modulepreload], script[src]")].map((one) => one.href ?? one.src),
+            ]"""
+        )
+    begins = {name for name in asked if "/scan/decode.js" not in name and "/vendor/" not in name}
+    assert begins == set(told)
+
+
 async def test_the_next_step_is_that_of_the_platform(chromium, world, platform):
     cases = next(mark.args[1] for mark in vectors.test_the_step_that_fits_is_offered.pytestmark)
     async with screen(chromium, platform, world) as page:

@@ -15,15 +15,14 @@ from app.templating import STATIC, asset, module
 PAGE = "/capture"
 ENTRY = "capture/page.js"
 WORKER = "capture/worker.js"
-SHARED = ("log/note.js", "log/proof.js")
-"""Modules of others that the page imports."""
 
 
 def modules() -> list[str]:
     """Return the paths under static/ of every module that the page may import, and their looks."""
     files = [*(STATIC / "capture").glob("*.js"), *(STATIC / "scan").glob("*.*")]
-    own = (file.relative_to(STATIC).as_posix() for file in sorted(files))
-    return [*(path for path in own if path != WORKER), *SHARED]
+    own = [file.relative_to(STATIC).as_posix() for file in sorted(files)]
+    others = [path for path in imported() if path not in own]
+    return [*(path for path in own if path != WORKER), *others]
 
 
 @lru_cache(maxsize=1)

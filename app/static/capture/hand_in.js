@@ -28,12 +28,14 @@ export function handIn({ pack, bag, record, then }) {
   find("[data-code]").textContent = bag.code;
   find("[data-in]").textContent = bag.pieces ? `已有 ${bag.pieces} 件，${kilograms(bag.mass_g)}` : "还是空袋";
 
+  const value = (name) => find(`[data-name=${name}]`).value.trim();
   const byWeight = () => find("[name=by]:checked").value === "weight";
-  const lines = () => sorts.filter(({ key }) => pieces.get(key)).map((sort) => ({ sort, pieces: pieces.get(sort.key) }));
-  const kinds = () => sorts.filter(({ key }) => weighed.has(key)).map((sort) => ({ sort, pieces: 0 }));
+  const lines = () => sorts
+    .filter(({ key }) => (byWeight() ? weighed.has(key) : pieces.get(key)))
+    .map((sort) => ({ sort, pieces: byWeight() ? 0 : pieces.get(sort.key) }));
   const say = () => {
     const total = lines().reduce((sum, one) => sum + one.pieces, 0);
-    find("[data-sum]").textContent = byWeight() ? `${weighed.size} 种，${find("[data-name=only-kg]").value.trim() || "？"} kg`
+    find("[data-sum]").textContent = byWeight() ? `${weighed.size} 种，${value("only-kg") || "？"} kg`
       : total ? `${total} 件，约 ${kilograms(counted(lines()))}` : "还没有点件数";
   };
   const tile = (sort) => {
@@ -94,10 +96,9 @@ export function handIn({ pack, bag, record, then }) {
   seal.href = `#collect/${bag.code}`;
   seal.hidden = !bag.hand_ins;
 
-  const value = (name) => find(`[data-name=${name}]`).value.trim();
   onSubmit(find("form"), find, async () => {
     const only = byWeight();
-    const filled = only ? kinds() : lines();
+    const filled = lines();
     const mass_g = grams(value(only ? "only-kg" : "kg"));
     if (only && !mass_g) throw new Mistyped("请填秤上净重，例如 2.50。");
     if (!filled.length) throw new Mistyped(only ? "请点一下都有哪几种。" : "还没有点件数。点 +1 或 +10，数出交回的件数。");

@@ -74,6 +74,10 @@ def check_counted(lines: list[ContentLine] | None, *, weighed: bool) -> None:
         )
 
 
+UnitCode = Annotated[str, StringConstraints(min_length=1, max_length=300)]
+"""The code of a bottle or a bag, as scanned."""
+
+
 class Giver(Wire):
     """Who brought the packaging; kept outside the log, in a table that can forget."""
 

@@ -27,6 +27,7 @@ from app.events.parts import (
     Removed,
     RepackOutput,
     RepackPart,
+    UnitCode,
     Weighed,
     check_counted,
 )
@@ -96,13 +97,7 @@ class HandIn(OnBatches):
     contents: Annotated[list[ContentLine], Field(min_length=1, max_length=200)]
     giver: Giver | None = None
     payment: Payment | None = None
-    unit_codes: (
-        Annotated[
-            list[Annotated[str, StringConstraints(min_length=1, max_length=300)]],
-            Field(max_length=200),
-        ]
-        | None
-    ) = None
+    unit_codes: Annotated[list[UnitCode], Field(max_length=200)] | None = None
 
     @model_validator(mode="after")
     def _one_batch(self) -> "HandIn":

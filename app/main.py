@@ -56,7 +56,9 @@ from app.headers import SecurityHeaders
 from app.home import pages as home_pages
 from app.ledger.follow import keep_up
 from app.logging import RequestLog
+from app.money import pages as money_pages
 from app.money import routes as money_routes
+from app.money import tariff_pages as money_tariff_pages
 from app.money.follow import MONEY
 from app.ops import pages as ops_pages
 from app.ops import routes as ops_routes
@@ -136,6 +138,8 @@ ROUTERS = (
     site_pages.router,
     supply_routes.router,
     money_routes.router,
+    money_tariff_pages.router,
+    money_pages.router,
     balance_routes.router,
     balance_pages.router,
     reports_routes.router,

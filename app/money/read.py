@@ -5,19 +5,21 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import and_, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.areas.names import county_names
 from app.areas.scope import Reach, within
-from app.errors import NotFound
+from app.errors import InvalidQuery, NotFound
 from app.ledger.models import Leaf
-from app.money.models import DepositSold, Settlement, SettlementLine, UnitReturn
+from app.money.models import DepositSold, Payable, Settlement, SettlementLine, UnitReturn
 from app.orm import among
+from app.pagination import decode_cursor
 from app.parties.models import Organisation
 from app.parties.names import site_names
 
 SETTLEMENT = tuple(column.name for column in Settlement.__table__.columns)
+_KEY = ("event", "scheme", "county", "payee")
 _LINE = ("event", "scheme", "n", "site", "occurred_on", "pieces", "mass_g", "fen")
 
 
@@ -81,12 +83,18 @@ async def lines(
     after: tuple[date, UUID, str, int] | None = None,
     limit: int,
 ) -> list[dict[str, Any]]:
-    """Return a settlement's lines by day, each with the leaf of its event."""
+    """Return a settlement's lines by day, each with its event's leaf; of 有偿回收 what was paid."""
     line = SettlementLine
     order = (line.occurred_on, line.event, line.scheme, line.n)
     query = (
-        select(*(getattr(line, name) for name in _LINE), Leaf.leaf_index)
+        select(
+            *(getattr(line, name) for name in _LINE),
+            Leaf.leaf_index,
+            Payable.paid_fen,
+            Payable.worth_fen,
+        )
         .outerjoin(Leaf, Leaf.event_id == line.event)
+        .outerjoin(Payable, and_(*(getattr(Payable, k) == getattr(line, k) for k in _KEY)))
         .where(line.settlement == id_)
         .order_by(*order)
         .limit(limit)
@@ -94,6 +102,22 @@ async def lines(
     if after:
         query = query.where(tuple_(*order) > after)
     return [dict(row) for row in (await session.execute(query)).mappings()]
+
+
+def key_of_line(row: dict[str, Any]) -> list[Any]:
+    """Return a line's place in its settlement, for a cursor."""
+    return [row["occurred_on"].isoformat(), str(row["event"]), row["scheme"], row["n"]]
+
+
+def after_line(cursor: str | None) -> tuple[date, UUID, str, int] | None:
+    """Return the line after which a page begins, if any; InvalidQuery."""
+    if cursor is None:
+        return None
+    on, event, scheme, n = decode_cursor(cursor, str, str, str, int)
+    try:
+        return date.fromisoformat(on), UUID(event), scheme, n
+    except ValueError:
+        raise InvalidQuery(reason="cursor", pointer="cursor") from None
 
 
 async def payee_names(session: AsyncSession, payees: Iterable[str]) -> dict[str, str]:
@@ -108,9 +132,11 @@ async def payee_names(session: AsyncSession, payees: Iterable[str]) -> dict[str,
     return names | {row.credit_code: row.name for row in rows}
 
 
-async def names_of_counties(session: AsyncSession, rows: Iterable[Settlement]) -> dict[str, str]:
+async def names_of_counties(
+    session: AsyncSession, rows: Iterable[Settlement], others: Iterable[str] = ()
+) -> dict[str, str]:
     """Return the names of the counties that settle."""
-    return dict(await county_names(session, {row.county for row in rows}))
+    return dict(await county_names(session, {row.county for row in rows} | set(others)))
 
 
 async def deposit_of(session: AsyncSession, code: str) -> dict[str, Any]:

@@ -8,18 +8,18 @@ from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
 
 from app.areas.read import today
-from app.areas.scope import reach_of
+from app.areas.scope import counties_in_reach, reach_of
 from app.auth.access import SignedIn
 from app.auth.permissions import require
 from app.db import Databases, Reading, Writing
-from app.errors import InvalidQuery, NotFound
+from app.errors import InvalidQuery
 from app.ids import SYSTEM
 from app.money import read, settle
 from app.money.export import settlement_csv, settlement_xlsx
 from app.money.owed import owed_by
 from app.money.schemas import DiscardBody, DraftBody, Drafted, Items, Page, PayBody, Status
 from app.packaging.unit_code import unit_code
-from app.pagination import Cursor, Limit, after_row, decode_cursor, micros_of, page
+from app.pagination import Cursor, Limit, after_row, micros_of, page
 from app.tariffs.read import shown
 from app.web import json_of, takes
 
@@ -97,9 +97,7 @@ async def get_owed(
     until: Annotated[date | None, Query(description="截至哪一天，默认今天")] = None,
 ) -> Items:
     require(caller, "money.read")
-    reach = await reach_of(session, caller)
-    if not reach.holds_county(county):
-        raise NotFound(what=county, pointer="/query/county")
+    await counties_in_reach(session, await reach_of(session, caller), county)
     found = await owed_by(session, county, until=until or today())
     return Items(
         items=[
@@ -150,24 +148,8 @@ async def get_lines(
 ) -> Page:
     require(caller, "money.read")
     await read.settlement(session, await reach_of(session, caller), settlement)
-    rows = await read.lines(session, settlement, after=after_line(cursor), limit=limit + 1)
-    return Page(**page(rows, limit, key_of_line, _shown))
-
-
-def key_of_line(row: dict[str, Any]) -> list[Any]:
-    """Return a line's place in its settlement, for a cursor."""
-    return [row["occurred_on"].isoformat(), str(row["event"]), row["scheme"], row["n"]]
-
-
-def after_line(cursor: str | None) -> tuple[date, UUID, str, int] | None:
-    """Return the line after which a page begins, if any; InvalidQuery."""
-    if cursor is None:
-        return None
-    on, event, scheme, n = decode_cursor(cursor, str, str, str, int)
-    try:
-        return date.fromisoformat(on), UUID(event), scheme, n
-    except ValueError:
-        raise InvalidQuery(reason="cursor", pointer="cursor") from None
+    rows = await read.lines(session, settlement, after=read.after_line(cursor), limit=limit + 1)
+    return Page(**page(rows, limit, read.key_of_line, _shown))
 
 
 def _shown(row: dict[str, Any]) -> dict[str, Any]:

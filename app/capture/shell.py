@@ -12,7 +12,7 @@ from app.templating import STATIC, asset
 
 PAGE = "/capture"
 SCANNER = "scan/scanner.js"
-SHARED = ("log/note.js", "log/proof.js")
+SHARED = ("log/note.js", "log/proof.js", "money/pay.js", "money/tariff.js")
 """Modules of others that the page imports."""
 
 

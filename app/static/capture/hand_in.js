@@ -1,4 +1,5 @@
 // 交回: tiles with +1 and +10, a running sum, the money, and who brought it if he agrees.
+import { paying } from "../money/pay.js";
 import { Mistyped, element, grams, kilograms, onSubmit, show, template, whole, yuan } from "./view.js";
 
 const MOST_PIECES = 1_000_000;
@@ -26,8 +27,23 @@ export function handIn({ pack, bag, record, then }) {
   find("[data-code]").textContent = bag.code;
   find("[data-in]").textContent = bag.pieces ? `已有 ${bag.pieces} 件，${kilograms(bag.mass_g)}` : "还是空袋";
 
+  const value = (name) => find(`[data-name=${name}]`).value.trim();
   const lines = () => sorts.filter(({ key }) => pieces.get(key)).map((sort) => ({ sort, pieces: pieces.get(sort.key) }));
+  const contents = () => lines().map(({ sort: { material, form, size }, pieces: count }) =>
+    ({ material, form, size, pieces: count, rinse: "unchecked", scope: "pesticide" }));
+  const reckon = paying({
+    tariffs: pack.tariffs, input: find("[data-name=yuan]"), after: find("[data-sum]"), className: "check",
+  });
+  const weighed = () => {
+    try {
+      return grams(value("kg"));
+    } catch {
+      return null; // said when the form is sent
+    }
+  };
+  const pay = () => reckon(contents(), weighed());
   const say = () => {
+    pay();
     const total = lines().reduce((sum, one) => sum + one.pieces, 0);
     find("[data-sum]").textContent = total ? `${total} 件，约 ${kilograms(counted(lines()))}` : "还没有点件数";
   };
@@ -61,12 +77,12 @@ export function handIn({ pack, bag, record, then }) {
     others.value = "";
     find("[data-tiles]").lastElementChild.scrollIntoView({ block: "center" });
   });
+  find("[data-name=kg]").addEventListener("input", pay);
   say();
   const seal = find("[data-seal]");
   seal.href = `#collect/${bag.code}`;
   seal.hidden = !bag.hand_ins;
 
-  const value = (name) => find(`[data-name=${name}]`).value.trim();
   onSubmit(find("form"), find, async () => {
     const filled = lines();
     if (!filled.length) throw new Mistyped("还没有点件数。点 +1 或 +10，数出交回的件数。");
@@ -76,10 +92,8 @@ export function handIn({ pack, bag, record, then }) {
       kind: "hand_in",
       site: pack.site.code,
       batches: [{ code: bag.code, ...(mass_g ? { mass_g } : {}) }],
-      contents: filled.map(({ sort, pieces: count }) => ({
-        material: sort.material, form: sort.form, size: sort.size, pieces: count, rinse: "unchecked", scope: "pesticide",
-      })),
-      ...(fen ? { payment: { fen, basis: "pieces" } } : {}),
+      contents: contents(),
+      ...(fen ? { payment: { fen, basis: pay().basis } } : {}),
       ...giver(),
     };
     const pieceCount = filled.reduce((sum, one) => sum + one.pieces, 0);

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0017"
-down_revision = "0014"
+down_revision = "0015"
 
 ROLE = "platform_app"
 FREE = ("tariff", "deposit_sold", "unit_return", "payable")
@@ -126,9 +126,7 @@ def _settlements() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_settlement")),
         sa.UniqueConstraint("number", name=op.f("uq_settlement_number")),
     )
-    op.create_index(
-        "ix_settlement_county_drafted_at", "settlement", ["county", "drafted_at", "id"]
-    )
+    op.create_index("ix_settlement_county_drafted_at", "settlement", ["county", "drafted_at", "id"])
     op.create_index("ix_settlement_payee_drafted_at", "settlement", ["payee", "drafted_at", "id"])
     op.create_table(
         "settlement_line",
@@ -158,7 +156,7 @@ def _settlements() -> None:
 
 
 def _rules() -> None:
-    """The database itself refuses what no settlement may do: go back, or change after a draft."""
+    """Let the database refuse what no settlement may do: go back, or change after a draft."""
     op.execute(
         """
         CREATE FUNCTION keep_settlement() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -209,7 +207,14 @@ def downgrade() -> None:
             "已有结算单，不能降级：降级会删除付款凭据。 There are settlements;"
             " downgrading would destroy evidence of payments and is refused."
         )
-    for table in ("settlement_line", "settlement", "payable", "unit_return", "deposit_sold", "tariff"):
+    for table in (
+        "settlement_line",
+        "settlement",
+        "payable",
+        "unit_return",
+        "deposit_sold",
+        "tariff",
+    ):
         op.drop_table(table)
     op.execute("DROP FUNCTION keep_settlement_lines()")
     op.execute("DROP FUNCTION keep_settlement()")

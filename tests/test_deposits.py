@@ -174,3 +174,21 @@ async def test_begun_again_from_the_first_leaf_the_follower_ends_where_it_was(wo
     assert not await rows(world, Payable)
     await caught_up(world)
     assert [await rows(world, table) for table in MONEY.tables] == before
+
+
+async def test_a_sale_has_a_page_and_none_of_the_forms_for_bags(world: World):
+    sold = await sale(world, unit(world))
+    for by in ("collector", "county"):
+        client = world.client(by)
+        page = await client.get(f"/events/{sold['id']}", headers={"accept": "text/html"})
+        assert page.status_code == 200, page.text
+        assert "押金销售" in page.text
+        for path in (f"/record/correct/{sold['id']}", "/record/deposit_sale"):
+            answer = await client.get(path, headers={"accept": "text/html"})
+            assert answer.status_code == 404, (path, answer.status_code)
+    await caught_up(world)
+    asked = {"unit_code": f"http://zhuisu.example/c?c={sold['unit_code']}"}
+    found = (await world.client("keeper").get("/api/v1/deposits", params=asked)).json()
+    assert found == {"unit_code": sold["unit_code"], "fen": 100, "returned": 0, "refundable": True}
+    wrong = await world.client("keeper").get("/api/v1/deposits", params={"unit_code": "1"})
+    assert wrong.status_code == 422

@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import select
 
+from app.alerts.running import AlertMonth
 from app.ledger.follow import restart
 from app.money.follow import MONEY
 from app.money.models import DepositSold, Payable, UnitReturn
@@ -192,3 +193,19 @@ async def test_a_sale_has_a_page_and_none_of_the_forms_for_bags(world: World):
     assert found == {"unit_code": sold["unit_code"], "fen": 100, "returned": 0, "refundable": True}
     wrong = await world.client("keeper").get("/api/v1/deposits", params={"unit_code": "1"})
     assert wrong.status_code == 422
+
+
+async def test_what_a_till_sells_is_no_sign_that_a_point_takes_anything_back(world: World):
+    await returned(world, unit(world))
+    for _ in range(12):
+        await sale(world, unit(world))
+    home = (await world.client("collector").get("/", headers={"accept": "text/html"})).text
+    latest = home.split('id="latest"')[1]
+    assert "交回" in latest
+    assert "押金销售" not in latest
+    await caught_up(world)
+    await sale(world, unit(world), site=FAR_POINT)
+    await caught_up(world)
+    async with world.database.read() as session:
+        far = select(AlertMonth.told).where(AlertMonth.site == FAR_POINT)
+        assert not list(await session.scalars(far))

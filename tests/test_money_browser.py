@@ -1,9 +1,10 @@
 """The phone reckons as the platform does: the same vectors, a running sum on both forms, screens that fit."""
 
 import pytest
+from playwright.async_api import expect
 
 from tests.browsing import IN_A_BROWSER, page_of, press
-from tests.moneying import caught_up, with_tariffs
+from tests.moneying import caught_up, sale, unit, with_tariffs
 from tests.phones import all_sent, hand_in, open_capture, sign_in, stored
 from tests.test_settlements import empty, paid_hand_in
 from tests.test_tariff import VECTORS
@@ -63,6 +64,23 @@ async def test_the_form_pays_by_the_tariff_once_somebody_says_so(chromium, addre
         await page.fill("#payment_yuan", "0.8")
         await page.click("[data-lines] li:first-child [data-add='10']")
         assert await page.input_value("#payment_yuan") == "0.8", "what was typed stays"
+
+
+async def test_the_form_says_which_deposits_can_be_handed_back(chromium, address, world):
+    [bag] = await world.issue_labels(1)
+    sold, gone, unknown = (unit(world) for _ in range(3))
+    for code in (sold, gone):
+        await sale(world, code, 150)
+    await world.event("hand_in", bag, unit_codes=[gone])
+    await caught_up(world)
+    async with page_of(chromium, address, world, "collector") as page:
+        await page.goto("/record/hand_in")
+        await page.click("summary:has-text('瓶袋上的追溯码')")
+        await page.fill("#unit_codes", f"{sold}\n{gone}\n{unknown}")
+        says = page.locator("#unit_codes ~ p.hint")
+        await expect(says).to_have_text(
+            "退押金 1 件，共 1.50 元。1 件的押金已经退过，不再退。1 件没有收过押金。"
+        )
 
 
 async def test_the_phone_reckons_without_a_network_and_its_events_say_what_was_paid(

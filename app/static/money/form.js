@@ -1,4 +1,6 @@
-// The form 登记交回 of the server: what the county's tariff pays, as the pieces are counted.
+// The form 登记交回 of the server: what the county's tariff pays, as the pieces are counted, and which
+// bottles' deposits can be handed back.
+import { tellDeposits } from "./deposits.js";
 import { paying } from "./pay.js";
 
 const total = document.querySelector("[data-tariffs]");
@@ -25,3 +27,6 @@ if (total && input) {
   for (const event of ["input", "change", "click"]) form.addEventListener(event, say);
   say();
 }
+
+const codes = document.querySelector("#unit_codes");
+if (codes) tellDeposits(codes);

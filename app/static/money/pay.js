@@ -48,7 +48,7 @@ export function paying({ tariffs = [], input, after, className }) {
   return (contents, mass_g) => {
     found = offer(tariffs, dayOf(), contents, mass_g);
     label.hidden = !found.fen;
-    words.textContent = `按县里标准付给交回人 ${yuan(found.fen)} 元`;
+    words.textContent = `按县里标准付给交回人 ${yuan(found.fen)}\u00a0元`;
     fill();
     return found;
   };

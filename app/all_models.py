@@ -10,6 +10,7 @@ import app.batches.models
 import app.cases.models
 import app.events.models
 import app.ledger.models
+import app.money.models
 import app.ops.models
 import app.packaging.models
 import app.parties.models
@@ -18,6 +19,7 @@ import app.plan.tables
 import app.progress.models
 import app.registers.models
 import app.supply.models
+import app.tariffs.models
 import app.transparency.models
 import app.trips.models
 import app.webhooks.models

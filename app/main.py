@@ -44,6 +44,7 @@ from app.db import Database
 from app.events import (  # noqa: F401  register their subjects
     declare_keys,
     declare_reference,
+    declare_tariffs,
     declare_transport,
     declare_zero_report,
 )
@@ -56,6 +57,10 @@ from app.headers import SecurityHeaders
 from app.home import pages as home_pages
 from app.ledger.follow import keep_up
 from app.logging import RequestLog
+from app.money import pages as money_pages
+from app.money import routes as money_routes
+from app.money import tariff_pages as money_tariff_pages
+from app.money.follow import MONEY
 from app.ops import pages as ops_pages
 from app.ops import routes as ops_routes
 from app.ops.daily import keep_daily
@@ -95,7 +100,7 @@ from app.webhooks import routes as webhooks_routes
 from app.webhooks.deliver import keep_delivering
 from app.workdays import routes as workdays_routes
 
-GOING_ON_TOGETHER = ((FLOWS, SUPPLY), (TRIP_LEGS,), (ALERTS,))
+GOING_ON_TOGETHER = ((FLOWS, SUPPLY), (TRIP_LEGS,), (ALERTS,), (MONEY,))
 """What follows the log. Reports read the first two at one log size; none waits for who is slower."""
 FOLLOWERS = tuple(follower for group in GOING_ON_TOGETHER for follower in group)
 """Everything that follows the log, in the order in which it is brought up to date."""
@@ -134,6 +139,9 @@ ROUTERS = (
     custody_pages.router,
     site_pages.router,
     supply_routes.router,
+    money_routes.router,
+    money_tariff_pages.router,
+    money_pages.router,
     balance_routes.router,
     balance_pages.router,
     reports_routes.router,

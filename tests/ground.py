@@ -30,6 +30,7 @@ from app.db import Database
 from app.ids import uuid7
 from app.ledger.follow import catch_up
 from app.main import FOLLOWERS
+from app.money.models import Settlement
 from app.trips.models import TripEvent
 from app.webhooks.models import WebhookEndpoint
 from tests import reference as ref
@@ -93,6 +94,7 @@ class Ground:
     webhooks: dict[str, str] = field(default_factory=dict)
     ended_webhooks: dict[str, str] = field(default_factory=dict)
     link: str = ""
+    settlements: dict[str, str] = field(default_factory=dict)
     entries: list[str] = field(default_factory=list)
     """Of the register `straw-projects`: one to read, one to change, one to withdraw."""
     refused_import: str = ""
@@ -264,6 +266,24 @@ CASE = Thing(
     lambda ground, who: ground.cases[_beside(who)],
     str(uuid4()),
 )
+SETTLEMENT = Thing(
+    lambda ground, who: ground.settlements[SETTLED_WITH.get(who.role or "", w.POINT)],
+    lambda ground, who: ground.settlements[_beside(who)],
+    str(uuid4()),
+)
+
+
+def settlement_to(act: str) -> Thing:
+    """Return settlements that nobody else does this to."""
+    return Thing(
+        lambda ground, who: ground.settlements.get(
+            f"{who.name}/{act}", ground.settlements[w.POINT]
+        ),
+        lambda ground, who: ground.settlements[_beside(who)],
+        str(uuid4()),
+    )
+
+
 PHOTO = Thing(
     lambda ground, _: ground.photos["own"],
     lambda ground, who: ground.photos[_beside(who)],
@@ -403,6 +423,7 @@ async def lay_out(database: Database) -> Ground:
     await catch_up(database, FOLLOWERS)
     await _alerts_for(ground)
     await _cases_for(ground)
+    await _settlements_for(ground)
     return ground
 
 
@@ -484,6 +505,9 @@ async def _supply(world: World, by: str, county: str, **fields: str) -> str:
     return event
 
 
+SETTLED_WITH = {"plant": w.PLANT, "carrier": ref.STATION_OWNER}
+"""Whose own settlement is not that of the point."""
+SETTLEMENT_ACTS = {"approve": "draft", "discard": "draft", "pay": "approved"}
 WRONG_AT = {
     "own": (
         w.LUQUAN,
@@ -555,6 +579,33 @@ async def _cases_for(ground: Ground) -> None:
                 )  # fmt: skip
                 session.add(hook)
                 kept[place] = str(hook.id)
+
+
+async def _settlements_for(ground: Ground) -> None:
+    """Let there be settlements with each payee, and some for each who settles to work on."""
+    now = datetime.now(UTC)
+    settled = {one: (w.LUQUAN, one, "draft") for one in (w.POINT, *SETTLED_WITH.values())}
+    settled |= {
+        "neighbour": (w.XINJI, w.INCINERATOR, "draft"),
+        "far": (w.ANXIN, w.FAR_POINT, "draft"),
+    }
+    for who in ground.callers:
+        if who.role == "county":
+            settled |= {
+                f"{who.name}/{act} {door}": (w.LUQUAN, w.POINT, state)
+                for act, state in SETTLEMENT_ACTS.items()
+                for door in ("api", "page")
+            }
+    async with ground.world.database.write() as session:
+        for n, (name, (county, payee, state)) in enumerate(settled.items()):
+            made = Settlement(
+                id=uuid4(), number=f"JS202501{county}{n:04}", county=county, payee=payee,
+                payee_kind="shop", until=now.date(), status=state, lines=0, deposit_fen=0,
+                buyback_fen=0, subsidy_fen=0, total_fen=0, log_size=1, drafted_by=uuid4(),
+                drafted_at=now, approved_at=now if state == "approved" else None,
+            )  # fmt: skip
+            session.add(made)
+            ground.settlements[name] = str(made.id)
 
 
 async def _register_for(ground: Ground) -> None:

@@ -7,9 +7,10 @@ the sign-in page. A route that treats several actions has a row for each.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from app.areas.read import today
 from app.auth.caller import ROLE_NAMES
 from tests import world as w
 from tests.ground import (
@@ -35,6 +36,7 @@ from tests.ground import (
     QUIET_SITE,
     REFUSED,
     RIDE,
+    SETTLEMENT,
     SHEET,
     SITE,
     STANDING,
@@ -51,6 +53,7 @@ from tests.ground import (
     alert_to,
     case_to,
     label_to,
+    settlement_to,
     straw_project,
     to_correct,
 )
@@ -203,6 +206,18 @@ def of_sites(*, page: bool = False) -> tuple[Row, ...]:
     )  # fmt: skip
 
 
+OF_SETTLEMENT = Row(
+    EVERYONE,
+    "money.read",
+    path={"settlement": SETTLEMENT},
+    nothing=frozenset({"keeper", "township"}),
+)
+"""A county's, and whose money it is: no keeper is paid."""
+TO_SETTLE = {
+    "approve": None,
+    "pay": {"paid_on": str(today()), "voucher": "记-1"},
+    "discard": {"reason": "重编"},
+}
 OF_BALANCE, OF_SITES = of_balance(), of_sites()
 OF_FIGURE = (*of_balance(side="in", account="field"), *of_balance(side="closing"))
 
@@ -268,6 +283,13 @@ ROUTES: dict[str, Row | tuple[Row, ...]] = {
             RIGHTS_OF["dispose"], "event.dispose", own=201,
             json=event("dispose", method="resource_use", certificate="1 号"),
         ),
+        Row(
+            frozenset({"collector"}), "event.deposit_sale", own=201,
+            json={
+                "id": NEW_ID, "kind": "deposit_sale", "occurred_at": NOW, "site": SITE,
+                "unit_code": "12020884100000000000000000000001", "fen": 100,
+            },
+        ),
         Row(RIGHTS_OF["pack"], "event.pack", json=event("pack", container=CONTAINER), own=201),
         # Nobody has packed the bag: told only to whoever acts there.
         Row(RIGHTS_OF["unpack"], "event.unpack", json=event("unpack", container=CONTAINER), own=409),
@@ -317,6 +339,11 @@ ROUTES: dict[str, Row | tuple[Row, ...]] = {
             frozenset({"city", "province"}), "declare.transport_policies", ECOLOGY, own=201,
             json=declare("transport_policies", **POLICY, deliver_within_h=24, confirm_workdays=5,
                          difference_permille=50, difference_g=20_000),
+        ),
+        Row(
+            WORKERS, "declare.tariffs", AGRICULTURE, own=201,
+            json=declare("tariffs", county=COUNTY, valid_from="2099-01-01", scheme="deposit", per="piece",
+                         fen=100, document="鹿农〔2026〕1号"),
         ),
         Row(
             frozenset({"province"}), "declare.plan", COMMISSION, own=201,
@@ -418,6 +445,52 @@ ROUTES: dict[str, Row | tuple[Row, ...]] = {
         frozenset({"city", "province"}), "declare.transport_policies", ECOLOGY, own=303, page=True,
         form={"id": NEW_ID, **POLICY, "deliver_within_h": "24", "confirm_workdays": "5",
               "difference_percent": "5", "difference_kg": "20"},
+    ),
+    # money
+    "GET /api/v1/tariffs": Row(EVERYONE, "money.read", query={"county": w.LUQUAN}),
+    "GET /api/v1/deposits": Row(
+        EVERYONE, "money.read", query={"unit_code": "12020884100000000000000000000001"}
+    ),
+    "GET /api/v1/settlements": Row(EVERYONE, "money.read"),
+    # Nothing is due in this world.
+    "POST /api/v1/settlements": Row(
+        frozenset({"county"}), "money.settle", AGRICULTURE, own=409,
+        json={"county": COUNTY, "until": "2025-01-01"},
+    ),
+    "GET /api/v1/settlements/owed": Row(
+        EVERYONE, "money.read", query={"county": COUNTY}, nothing=WITHOUT_A_COUNTY
+    ),
+    "GET /api/v1/settlements/{settlement}": OF_SETTLEMENT,
+    "GET /api/v1/settlements/{settlement}.csv": OF_SETTLEMENT,
+    "GET /api/v1/settlements/{settlement}.xlsx": OF_SETTLEMENT,
+    # Those of this world have no lines, for nobody.
+    "GET /api/v1/settlements/{settlement}/lines": OF_SETTLEMENT,
+    **{
+        f"POST /api/v1/settlements/{{settlement}}/{act}": Row(
+            frozenset({"county"}), "money.settle", AGRICULTURE, json=said,
+            path={"settlement": settlement_to(f"{act} api")},
+        )
+        for act, said in TO_SETTLE.items()
+    },
+    "GET /money": Row(EVERYONE, "money.read", page=True),
+    "GET /money/settlements/{settlement}": replace(OF_SETTLEMENT, page=True),
+    "POST /money/settlements": Row(
+        frozenset({"county"}), "money.settle", AGRICULTURE, own=409, page=True,
+        form={"county": COUNTY, "until": "2025-01-01"},
+    ),
+    **{
+        f"POST /money/settlements/{{settlement}}/{act}": Row(
+            frozenset({"county"}), "money.settle", AGRICULTURE, form=said or {"x": ""}, own=303, page=True,
+            path={"settlement": settlement_to(f"{act} page")},
+        )
+        for act, said in TO_SETTLE.items()
+    },
+    "GET /money/tariffs": Row(EVERYONE, "money.read", page=True),
+    "GET /money/tariffs/new": Row(WORKERS, "declare.tariffs", AGRICULTURE, page=True),
+    "POST /money/tariffs/new": Row(
+        WORKERS, "declare.tariffs", AGRICULTURE, own=303, page=True,
+        form={"id": NEW_ID, "county": w.LUQUAN, "what": "buyback/shop/piece", "form": "bottle", "yuan": "0.1",
+              "valid_from": "2099-01-01", "document": "鹿农〔2026〕1号"},
     ),
     "GET /trips": Row(EVERYONE, "trips.read", page=True),
     "GET /trips/{trip}": Row(EVERYONE, "trips.read", path={"trip": RIDE}, page=True),

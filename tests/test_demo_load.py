@@ -64,6 +64,7 @@ async def test_reference_data_is_declared_and_stands_in_its_tables(
         )
         assert dict(subjects.all()) == {
             "areas": 1, "pilots": 1, "unit_weights": 1, "resource_units": 1, "supply": 28,
+            "tariffs": 14,
         }  # fmt: skip
 
 

@@ -54,6 +54,7 @@ RIGHTS = {
     # recording: one action an event kind
     "event.hand_in": _right("登记交回", "collector"),
     "event.collect": _right("封袋", "collector", "keeper"),
+    "event.deposit_sale": _right("登记押金销售", "collector"),
     "event.store": _right("入库", "collector", "keeper", "plant"),
     "event.depart": _right("发运", "collector", "keeper", "plant", "carrier"),
     "event.arrive": _right("签收", "collector", "keeper", "plant"),
@@ -80,6 +81,9 @@ RIGHTS = {
     "declare.pilots": _right("指定试点县", "province", department="agriculture"),
     "declare.unit_weights": _right("发布单件空包装重", "province", department="agriculture"),
     "declare.resource_units": _right("公布资源化利用单位", "province", department="agriculture"),
+    "declare.tariffs": _right(
+        "登记押金、回收和补贴标准", "county", "city", "province", department="agriculture"
+    ),
     # who supervises pollution decides what travels as hazardous waste
     "declare.transport_policies": _right(
         "登记运输管理规定", "city", "province", department="ecology"
@@ -95,6 +99,9 @@ RIGHTS = {
     # trips
     "trips.announce": _right("登记转运计划", "collector", "keeper", "plant", "carrier"),
     "trips.confirm": _right("确认交接", "collector", "keeper", "plant", "carrier"),
+    # money: what is settled, and with whom; the county pays
+    "money.read": _right("查看标准和结算", *EVERYONE),
+    "money.settle": _right("编制、审核、支付结算单", "county", department="agriculture"),
     # labels and tokens
     "labels.issue": _right("发放标签", "township", "county", "city", "province"),
     "labels.void": _right("作废标签", "township", "county", "city", "province"),

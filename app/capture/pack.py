@@ -12,6 +12,7 @@ from sqlalchemy import case, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.areas.names import county_names
+from app.areas.read import today
 from app.auth.caller import Caller
 from app.auth.people import is_first, people_of
 from app.batches.models import Batch, Label
@@ -22,6 +23,7 @@ from app.events.packaging_lines import USUAL
 from app.ledger.leaf import jcs
 from app.packaging.read import Vocabulary, list_terms
 from app.parties.models import Site, Vehicle
+from app.tariffs.read import for_the_phone
 from app.trips.choices import destinations, places, usual_vehicles
 
 MOST_BAGS = 1_000
@@ -71,6 +73,7 @@ async def pack_of(session: AsyncSession, caller: Caller) -> dict[str, Any]:
         ],
         "places": [] if site else await places(session, county),
         "vehicles": await _vehicles(session, caller, county),
+        "tariffs": await for_the_phone(session, county, today()) if caller.site else [],
         "packaging": {
             **{f"{one}s": await _terms(session, one) for one in get_args(Vocabulary)},
             "version": packaging.version,

@@ -113,6 +113,11 @@ def giver(rng: Random, village: str | None) -> Event | None:
     return told
 
 
+def tariffs() -> dict[tuple[str, str, str], int]:
+    """Return what is paid a piece, in fen, by material, form and size."""
+    return dict(_FEN)
+
+
 def payment(what: Brought) -> Event:
     """Return what a paying point pays: so many fen a piece by form and size."""
     fen = sum(

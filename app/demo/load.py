@@ -24,10 +24,12 @@ from app.batches.models import Label, LabelSheet
 from app.db import Database
 from app.demo.actions import Action, Declaration, Delivery, LabelIssue
 from app.demo.confirmations import confirm_departures
+from app.demo.money import deposit_sales, in_order, tariff_rows
 from app.demo.registers import load_registers
 from app.demo.season import DAYS, play, season_days
 from app.demo.settle import build_world
 from app.demo.world import SHANGHAI, Account, Organisation, Vehicle, World, stream
+from app.events import declare_tariffs as _tariffs  # noqa: F401  registers its subject
 from app.events.declare import declare
 from app.events.first_load import first_load
 from app.events.record import Outcome, Submission, record_together
@@ -97,6 +99,7 @@ async def load(
     show("模拟一季：生成站点、人员和记录……")
     world = build_world(seed, last_day, counties)
     actions = play(world, days, plain=plain)
+    actions = in_order([*actions, *deposit_sales(world, actions)])
     begin = datetime.combine(season_days(last_day, days)[0] - timedelta(days=1), time(9), SHANGHAI)
     source = Seeded(stream(seed, "load"))
     rng = stream(seed, "load/ids")
@@ -112,6 +115,10 @@ async def load(
     ]
     at = begin + timedelta(minutes=10)
     await _declare(database, province, "resource_units", units, at, rng, source)
+    for county in world.pilots:
+        office = caller_of(world.account[f"county-{county}"])
+        rows = tariff_rows(county, begin.date() + timedelta(days=1))
+        await _declare(database, office, "tariffs", rows, at, rng, source)
     await _issue(database, world, [one for one in actions if isinstance(one, LabelIssue)])
     await _play(database, world, actions, source, together, show)
     await confirm_departures(database, stream(seed, "load/confirmations"))

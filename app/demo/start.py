@@ -17,6 +17,8 @@ from app.auth.passwords import hash_password
 from app.config import Settings
 from app.db import Database
 from app.demo.load import Credentials, load, write_accounts
+from app.demo.money import settle_season
+from app.demo.settle import build_world
 from app.demo.world import SHANGHAI
 from app.ledger.follow import Follow, catch_up
 from app.ledger.models import Event
@@ -75,6 +77,8 @@ async def _load(
     credentials = await load(database, SEED, yesterday, show=show)
     show("汇总台账…… / adding up")
     await catch_up(database, followers)
+    made = await settle_season(database, build_world(SEED, yesterday))
+    show(f"编制 {made} 张结算单")
     write_accounts(accounts, credentials)
     await mark_loaded(database, datetime.now(UTC))
     show("演示数据已装好。 / done")

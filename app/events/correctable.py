@@ -58,6 +58,10 @@ class Later:
     effective_at: datetime
 
 
+TILLS = "deposit_sale"
+"""A till's own kind: there is no form for it, its corrections come by the API."""
+
+
 async def standing(session: AsyncSession, event_id: UUID) -> Standing:
     """Return a custody event; NotFound for what is none. Sight is the caller's to ask."""
     by = select(Correction.event_id).where(Correction.corrects == event_id).scalar_subquery()
@@ -95,6 +99,8 @@ async def may_correct(
     The same rules as in correct.py, asked before anything is typed.
     """
     if found.happening is None or found.corrected_by or not allows(caller, "event.correct"):
+        return False
+    if found.happening.kind == TILLS:
         return False
     own = found.actor == caller.id and now - found.recorded_at <= FOR_THE_AUTHOR
     if not own and caller.role not in COUNTY_AND_ABOVE:

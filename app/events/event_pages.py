@@ -13,10 +13,10 @@ from app.auth.kept_form import ask_to_sign_in, fields_of
 from app.auth.permissions import require
 from app.db import Databases, Reading, ReadSession
 from app.error_handlers import status_of
-from app.errors import DomainError
+from app.errors import DomainError, NotFound
 from app.events import read
 from app.events.as_typed import Blank, Filled, typed
-from app.events.correctable import Standing, later_than, may_correct, standing
+from app.events.correctable import TILLS, Standing, later_than, may_correct, standing
 from app.events.correcting import REASONS, as_recorded, replaced
 from app.events.correction_errors import (
     CorrectionNeedsTheCounty,
@@ -105,6 +105,8 @@ async def _to_correct(
     """
     await read.event(session, caller, event_id)
     found = await standing(session, event_id)
+    if found.happening and found.happening.kind == TILLS:
+        raise NotFound(what=str(event_id))
     if found.happening is None:
         raise CorrectionOfACorrection(event=str(event_id))
     if found.corrected_by and str(found.corrected_by) != sent:

@@ -35,7 +35,8 @@ def hand_in(filled: Filled) -> None:
     filled.body["unit_codes"] = unit_codes(filled) or None
     fen = filled.number("payment_yuan", 2, WRONG_YUAN)
     if fen:
-        filled.body["payment"] = {"fen": fen, "basis": "pieces"}
+        by_weight = filled.values["payment_basis"] == "weight"
+        filled.body["payment"] = {"fen": fen, "basis": "weight" if by_weight else "pieces"}
 
 
 def unit_codes(filled: Filled) -> list[str]:

@@ -5,6 +5,7 @@ from typing import Any, get_args
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.areas.read import today
 from app.auth.caller import Caller
 from app.batches.models import Batch
 from app.events.as_typed import Blank
@@ -15,6 +16,7 @@ from app.events.packaging_lines import packaging_lines
 from app.events.rules import METHOD_SITES
 from app.events.state import state_from_json
 from app.packaging.read import Vocabulary, list_terms
+from app.tariffs.read import for_the_phone
 from app.trips.choices import destinations, places, usual_vehicles
 
 
@@ -33,7 +35,9 @@ async def offer(
             for vocabulary in get_args(Vocabulary)
         }
         lines = [] if bag else await packaging_lines(session, values, errors)
-        return {"bag": bag, "lines": lines, **words}
+        county = site[:6] if kind == "hand_in" else ""
+        tariffs = await for_the_phone(session, county, today()) if county else []
+        return {"bag": bag, "lines": lines, "tariffs": tariffs, **words}
     if kind == "arrive":
         return await _arriving(session, site, values)
     if kind in ("pack", "unpack", "repack"):

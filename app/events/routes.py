@@ -14,8 +14,8 @@ from app.error_handlers import answer, problem_of
 from app.events import read
 from app.events.answered import receipted
 from app.events.declare import declare
+from app.events.queue import CaptureBody
 from app.events.record import Outcome, record
-from app.events.schemas import CaptureBody
 from app.pagination import Cursor, Limit
 from app.web import json_of, read_json
 

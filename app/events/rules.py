@@ -36,7 +36,10 @@ PERMIT_NAMES = {
     "discharge": ("排污许可证", "pollutant discharge permit"),
     "hazardous": ("危险废物经营许可证", "hazardous-waste licence"),
 }
-SITES_OF_KIND = {"hand_in": frozenset("P"), "collect": frozenset("PS"), "dispose": PLANTS}
+SITES_OF_KIND = {
+    "hand_in": frozenset("P"), "collect": frozenset("PS"), "dispose": PLANTS,
+    "deposit_sale": frozenset("P"),
+}  # fmt: skip
 INSPECTED = frozenset({"stock_count", "write_off"})
 """Kinds that officials record at the sites of their area."""
 

@@ -31,6 +31,7 @@ from app.events.parts import (
     Weighed,
     check_counted,
 )
+from app.packaging.unit_code import unit_code
 from app.web import Unfit, Wire
 
 
@@ -230,6 +231,20 @@ class Repack(Draft):
         return self
 
 
+class DepositSale(Draft):
+    """押金销售: a till took a deposit with one unit; it is handed back once, at any point."""
+
+    kind: Literal["deposit_sale"]
+    unit_code: Annotated[str, StringConstraints(min_length=1, max_length=300)]
+    fen: Annotated[int, Field(ge=1, le=1_000_000)]
+
+    @model_validator(mode="after")
+    def _of_a_unit(self) -> "DepositSale":
+        if unit_code(self.unit_code) is None:
+            raise Unfit("里面没有单元识别代码（32 位数字）", "holds no unit code", "/unit_code")
+        return self
+
+
 class Correct(Wire):
     """更正: an event did not occur, or its data were wrong and `replacement` has the right ones.
 
@@ -276,20 +291,7 @@ SHAPES: dict[str, type[Draft]] = {
     "depart": Depart,
     "arrive": Arrive,
     "dispose": Dispose,
+    "deposit_sale": DepositSale,
 }
-"""Kinds that happen to bags. `correct` changes which of them count."""
+"""Kinds of what happens at a site, nearly all to bags. `correct` changes which of them count."""
 KINDS = (*SHAPES, "correct")
-
-
-class CaptureDevice(Wire):
-    """The phone that sends a queue."""
-
-    id: Annotated[str, StringConstraints(min_length=1, max_length=100)]
-
-
-class CaptureBody(Wire):
-    """An offline queue: each event is decided by itself, so they are parsed one by one."""
-
-    device: CaptureDevice
-    sent_at: Instant | None = None
-    events: Annotated[list[Any], Field(min_length=1, max_length=500)]

@@ -59,12 +59,12 @@ class Change:
 async def latest_at(session: AsyncSession, site: str, limit: int) -> list[Movement]:
     """Return the latest events at a site, newest first; a correction instead of what it corrects.
 
-    Declarations move nothing.
+    Declarations and a till's sales move nothing.
     """
     gone = select(Correction.corrects).where(Correction.corrects == Event.id)
     query = (
         select(Event.id, Event.kind, Event.effective_at, Event.leaf)
-        .where(Event.site == site, Event.kind != "declare", ~gone.exists())
+        .where(Event.site == site, Event.kind.not_in(("declare", "deposit_sale")), ~gone.exists())
         .order_by(Event.occurred_on.desc(), Event.effective_at.desc())
         .limit(limit)
     )

@@ -14,6 +14,7 @@ from app.errors import DomainError
 from app.events import (  # noqa: F401  register their subjects
     declare_keys,
     declare_reference,
+    declare_tariffs,
     declare_transport,
     declare_zero_report,
 )
@@ -34,6 +35,7 @@ from app.rebuild.work import Tell
 from app.supply import declare as _supply  # noqa: F401  registers its subject
 from app.supply.follow import SUPPLY
 from app.supply.models import SupplyDay, SupplyRow
+from app.tariffs.models import TariffRow
 from app.transparency.models import LogKey
 from app.trips.models import TransportPolicy
 
@@ -42,7 +44,7 @@ APPLIED = tuple(
     Shadow(table)
     for table in (
         Area, CountyArea, Pilot, UnitWeightVersion, UnitWeight, ListedUnit, LogKey, SupplyRow,
-        PlanDocument, PlanWording, PlanTarget, TransportPolicy,
+        PlanDocument, PlanWording, PlanTarget, TransportPolicy, TariffRow,
     )
 )  # fmt: skip
 """Tables that declarations keep, those that others rest on first."""

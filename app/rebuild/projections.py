@@ -19,6 +19,7 @@ from app.balance.flows import FLOWS
 from app.balance.models import CountyFlow, Posting, SiteFlow
 from app.cases.models import Case
 from app.ledger.models import Correction, Event, EventBatch, Leaf
+from app.money.follow import MONEY
 from app.orm import Base
 from app.rebuild.declared import APPLIED, SUPPLY_DAYS, Declared
 from app.rebuild.followed import Again, Followed
@@ -75,6 +76,7 @@ _ALERTS = Again(
     settle=_judge_silence,
     afterwards=_tell_findings,
 )
+_MONEY = Again(MONEY, tuple(map(Shadow, MONEY.tables)))
 
 PROJECTIONS = (
     Projection(
@@ -84,6 +86,9 @@ PROJECTIONS = (
     Projection("log", "日志", (Event, EventBatch, Correction, Posting, Leaf, LogTile, LogHead), Log, 2),
     Projection(
         "flows", "进出台账", tuple(s.table for s in _FLOWS.shadows), partial(Followed, again=_FLOWS), 2
+    ),
+    Projection(
+        "money", "应付款", tuple(s.table for s in _MONEY.shadows), partial(Followed, again=_MONEY), 2
     ),
     Projection(
         "declared", "申报", tuple(s.table for s in (*APPLIED, SUPPLY_DAYS)), Declared, 1

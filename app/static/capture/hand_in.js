@@ -1,5 +1,6 @@
 // 交回: tiles with +1 and +10 and a running sum, or one weight and the kinds that are in it; the money, and
 // who brought it if he agrees.
+import { paying } from "../money/pay.js";
 import { Mistyped, element, grams, kilograms, onSubmit, show, template, whole, yuan } from "./view.js";
 
 const MOST_PIECES = 1_000_000;
@@ -33,7 +34,22 @@ export function handIn({ pack, bag, record, then }) {
   const lines = () => sorts
     .filter(({ key }) => (byWeight() ? weighed.has(key) : pieces.get(key)))
     .map((sort) => ({ sort, pieces: byWeight() ? 0 : pieces.get(sort.key) }));
+  const contents = () => lines().map(({ sort: { material, form, size }, pieces: count }) =>
+    ({ material, form, size, pieces: count, rinse: "unchecked", scope: "pesticide" }));
+  const reckon = paying({
+    tariffs: pack.tariffs, input: find("[data-name=yuan]"), after: find("[data-sum]"), className: "check",
+  });
+  const massField = () => (byWeight() ? "only-kg" : "kg");
+  const massTyped = () => {
+    try {
+      return grams(value(massField()));
+    } catch {
+      return null; // said when the form is sent
+    }
+  };
+  const pay = () => reckon(contents(), massTyped());
   const say = () => {
+    pay();
     const total = lines().reduce((sum, one) => sum + one.pieces, 0);
     find("[data-sum]").textContent = byWeight() ? `${weighed.size} 种，${value("only-kg") || "？"} kg`
       : total ? `${total} 件，约 ${kilograms(counted(lines()))}` : "还没有点件数";
@@ -91,6 +107,7 @@ export function handIn({ pack, bag, record, then }) {
     others.value = "";
     find("[data-tiles]").lastElementChild.scrollIntoView({ block: "center" });
   });
+  find("[data-name=kg]").addEventListener("input", pay);
   say();
   const seal = find("[data-seal]");
   seal.href = `#collect/${bag.code}`;
@@ -99,7 +116,7 @@ export function handIn({ pack, bag, record, then }) {
   onSubmit(find("form"), find, async () => {
     const only = byWeight();
     const filled = lines();
-    const mass_g = grams(value(only ? "only-kg" : "kg"));
+    const mass_g = grams(value(massField()));
     if (only && !mass_g) throw new Mistyped("请填秤上净重，例如 2.50。");
     if (!filled.length) throw new Mistyped(only ? "请点一下都有哪几种。" : "还没有点件数。点 +1 或 +10，数出交回的件数。");
     const fen = whole(value("yuan"), 2, "付款请填元数，例如 1.50。");
@@ -107,10 +124,8 @@ export function handIn({ pack, bag, record, then }) {
       kind: "hand_in",
       site: pack.site.code,
       batches: [{ code: bag.code, ...(mass_g ? { mass_g } : {}) }],
-      contents: filled.map(({ sort, pieces: count }) => ({
-        material: sort.material, form: sort.form, size: sort.size, pieces: count, rinse: "unchecked", scope: "pesticide",
-      })),
-      ...(fen ? { payment: { fen, basis: only ? "weight" : "pieces" } } : {}),
+      contents: contents(),
+      ...(fen ? { payment: { fen, basis: only ? "weight" : pay().basis } } : {}),
       ...giver(),
     };
     const pieceCount = filled.reduce((sum, one) => sum + one.pieces, 0);

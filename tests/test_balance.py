@@ -315,7 +315,7 @@ async def test_two_counties_mixed_twice_add_up_by_place_and_by_origin(world: Wor
 
 
 def test_every_kind_that_may_weigh_or_move_a_bag_is_added_up() -> None:
-    assert {*SHAPES, "correct"} == BOOKING
+    assert {*SHAPES, "correct"} - {"deposit_sale"} == BOOKING
 
 
 async def test_a_balance_says_how_much_of_the_log_it_knows(world: World):

@@ -8,8 +8,9 @@ from sqlalchemy import func, select
 from app.demo.load import load
 from app.demo.money import settle_season
 from app.demo.settle import build_world
-from app.ledger.follow import catch_up
+from app.ledger.follow import catch_up, restart
 from app.main import FOLLOWERS
+from app.money.follow import MONEY
 from app.money.models import DepositSold, Payable, Settlement, SettlementLine, UnitReturn
 from app.money.owed import owed_by
 from app.money.settle import changed_lines
@@ -55,3 +56,25 @@ async def test_settled_and_not_settled_are_all_that_is_due(database, world):
             assert await session.scalar(lines) == one.total_fen
             assert await changed_lines(session, one.id) == 0
     assert due == settled + left
+
+
+async def test_begun_again_the_follower_says_the_same_of_a_season_with_all_its_corrections(
+    database, world
+):
+    async def rows():
+        async with database.read() as session:
+            found = [
+                (
+                    await session.execute(
+                        select(table.__table__).order_by(*table.__table__.primary_key)
+                    )
+                ).all()
+                for table in MONEY.tables
+            ]
+        return [[tuple(row) for row in one] for one in found]
+
+    before = await rows()
+    await restart(database, MONEY)
+    await catch_up(database, [MONEY])
+    assert await rows() == before
+    assert all(before)

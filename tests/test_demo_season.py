@@ -17,6 +17,7 @@ import pytest
 from app.demo.actions import Action, Declaration, Delivery, LabelIssue
 from app.demo.geo import distance_km
 from app.demo.handins import unit_weights
+from app.demo.money import deposit_sales
 from app.demo.season import live, midnight, play
 from app.demo.settle import build_world
 from app.demo.world import SHANGHAI
@@ -116,7 +117,8 @@ def test_the_season_is_as_large_as_promised_whenever_it_is_played(last_day: date
     world = build_world("season", last_day)
     kinds: Counter[str] = Counter()
     bags, days = set(), set()
-    for action in play(world, plain=True):
+    actions = play(world, plain=True)
+    for action in (*actions, *deposit_sales(world, actions)):
         if isinstance(action, Delivery):
             for event in action.events:
                 kinds[event["kind"]] += 1

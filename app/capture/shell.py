@@ -14,6 +14,8 @@ from app.templating import STATIC, asset, module
 
 PAGE = "/capture"
 ENTRY = "capture/page.js"
+_IMPORTED = re.compile(r'^import .* from "(\..*)";$|import\("(\./.*)"\)', re.MULTILINE)
+"""At once, or a little later; not the scanner's, which comes when somebody wants it."""
 WORKER = "capture/worker.js"
 
 
@@ -35,8 +37,8 @@ def imported() -> list[str]:
     found = [ENTRY]
     for path in found:
         source = (STATIC / path).read_text(encoding="utf-8")
-        for name in re.findall(r'^import .* from "(\..*)";$', source, re.MULTILINE):
-            other = normpath(join(dirname(path), name))
+        for name in _IMPORTED.findall(source):
+            other = normpath(join(dirname(path), "".join(name)))
             if other not in found:
                 found.append(other)
     return found[1:]
@@ -45,6 +47,7 @@ def imported() -> list[str]:
 def values() -> dict[str, Any]:
     """Return what the shell's template needs."""
     return {
+        "first": module("capture/pack.js"),
         "entry": module(ENTRY),
         "imported": [module(path) for path in imported()],
         "scanner": module("scan/scanner.js"),

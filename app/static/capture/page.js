@@ -1,21 +1,24 @@
 // 现场登记: what is shown for which address, and what keeps going beside it: the queue, the pack, the
 // receipts. Everything works from the phone's own store; the network is a matter of later.
-import { helpWith, parseLabel } from "../scan/codes.js";
+import { NotHere, SignedOut, kept, refresh } from "./pack.js"; // it asks the platform as soon as it is there
 import { ask } from "./ask.js";
+import { all } from "./store.js";
+import { helpWith, parseLabel } from "../scan/codes.js";
 import { known, openBag, comingTo, KINDS, STATUSES } from "./bags.js";
 import { collect, handIn } from "./hand_in.js";
-import { arrive, depart, store } from "./many_bags.js";
 import { nextStep } from "./next_step.js";
 import { queue } from "./outbox.js";
 import { holder, peopleView } from "./people.js";
-import { NotHere, SignedOut, kept, refresh } from "./pack.js";
-import { queueView } from "./queue_view.js";
-import { receiptView } from "./receipt_view.js";
-import { lookAfter } from "./receipts.js";
-import { all } from "./store.js";
 import { keepSending, waiting } from "./sync.js";
 import { codeTyped, element, offerScan, show } from "./view.js";
 
+// What the first form does not need comes beside it, and does not hold it up.
+const LATER = {
+  bags: () => import("./many_bags.js"),
+  queue: () => import("./queue_view.js"),
+  receipt: () => import("./receipt_view.js"),
+  receipts: () => import("./receipts.js"),
+};
 const FRESH_MS = 60_000;
 const OFFLINE = ["hand_in", "collect", "store", "depart", "arrive"];
 
@@ -189,7 +192,7 @@ async function form(kind, code, bags, bag) {
   const given = { pack, known: found, code, bag: one, record, then };
   if (kind === "hand_in") return handIn(given);
   if (kind === "collect") return collect(given);
-  return { store, depart, arrive }[kind](given);
+  return (await LATER.bags())[kind](given);
 }
 
 const ROUTES = {
@@ -202,11 +205,12 @@ const ROUTES = {
   depart: (code) => form("depart", code && codeTyped(code)),
   arrive: async (what = "") => {
     const code = parseLabel(what).code; // else it is a trip
-    return code ? form("arrive", code) : arrive({ pack: row.pack, known: await bagsNow(), trip: what, record, then });
+    if (code) return form("arrive", code);
+    return (await LATER.bags()).arrive({ pack: row.pack, known: await bagsNow(), trip: what, record, then });
   },
   people: () => peopleView({ pack: row.pack, then: chosen }),
-  receipt: (id) => receiptView({ id, pack: row.pack, links }),
-  queue: () => queueView({ state: () => state, sendNow: () => go(), isMine, caution: () => caution }),
+  receipt: async (id) => (await LATER.receipt()).receiptView({ id, pack: row.pack, links }),
+  queue: async () => (await LATER.queue()).queueView({ state: () => state, sendNow: () => go(), isMine, caution: () => caution }),
 };
 
 async function chosen() {
@@ -261,7 +265,7 @@ const go = keepSending(mine, async (found) => {
   changed();
   if (found === "done") {
     await freshen(true);
-    await lookAfter().catch(() => {});
+    await LATER.receipts().then(({ lookAfter }) => lookAfter()).catch(() => {});
     changed();
     fetchDecoder();
   }
@@ -302,6 +306,7 @@ async function begin() {
   await route();
   await drawHead();
   document.body.dataset.ready = "";
+  for (const load of Object.values(LATER)) load().catch(() => {});
   keepForOffline();
   go();
 }

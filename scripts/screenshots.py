@@ -37,8 +37,9 @@ ROLES = (
 UNLINKED = ("/capture", "/problems", "/b?code=130110-0000-0000-00", "/no-such-page")
 """Where a phone, a program, a slip or an old link leads."""
 TALLEST = 4_000
-ENOUGH = 6
-"""Addresses of one screen that are followed: one of them may have what others lack."""
+PATIENCE_MS = 120_000
+NEW, KNOWN = 6, 2
+"""Addresses that are followed of a screen without and with a picture: each may lead on elsewhere."""
 LINK = re.compile(r"""<a\b[^>]*?\bhref="([^"#]*)""")
 PAGES_BESIDE = re.compile(
     r"^/(api|log/|static|sw\.js|healthz|readyz|openapi)|\.(pdf|csv|xlsx|svg|png)$"
@@ -85,6 +86,7 @@ async def enter(context: BrowserContext, account: dict[str, str]) -> None:
 async def walk(browser: Browser, at: str, account: dict[str, str], shots: "Shots") -> None:
     """Follow links as one account, and take what nobody took before."""
     context = await browser.new_context(base_url=at, locale="zh-CN")
+    context.set_default_timeout(PATIENCE_MS)
     page = await context.new_page()
     if account:
         await enter(context, account)
@@ -94,7 +96,7 @@ async def walk(browser: Browser, at: str, account: dict[str, str], shots: "Shots
     while ahead:
         address = ahead.popleft()
         screen = screen_of(address, account)
-        if screen is None or met[screen] == ENOUGH:
+        if screen is None or met[screen] >= (KNOWN if screen in shots.taken else NEW):
             continue
         met[screen] += 1
         answer = await context.request.get(address)

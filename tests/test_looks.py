@@ -34,8 +34,9 @@ RUN_AXE = """async () => {
 LOOK = (Path(__file__).parent / "looks.js").read_text()
 NARROW = {"width": 320, "height": 640}
 BIG_ENOUGH = {"type": 18, "target": 48}
-TWICE = "document.documentElement.style.fontSize = '36px'"
-"""As a browser whose letters were set to twice their size has it."""
+LETTERS = "(size) => (document.documentElement.style.fontSize = size)"
+TWICE = "36px"
+"""As a browser has it whose letters were set to twice their size."""
 SEND_EMPTY = """(address) => {
   const form = Object.assign(document.createElement("form"), { method: "post", action: address });
   document.body.append(form);
@@ -114,8 +115,10 @@ async def look(tab):
     """Return what is wrong with the page that is open, for eyes, thumbs and ears."""
     await tab.evaluate(AXE)
     found = [*await tab.evaluate(LOOK, BIG_ENOUGH), *await tab.evaluate(RUN_AXE)]
-    await tab.evaluate(TWICE)
-    return found + [f"with letters twice as large, {line}" for line in await tab.evaluate(LOOK, {})]
+    await tab.evaluate(LETTERS, TWICE)
+    found += [f"with letters twice as large, {line}" for line in await tab.evaluate(LOOK, {})]
+    await tab.evaluate(LETTERS, "")
+    return found
 
 
 @pytest.mark.parametrize("key", [*PAGES, *FORMS])

@@ -195,4 +195,13 @@ async def test_a_bag_goes_its_whole_way_with_scripts_switched_off(chromium, addr
             await does(page)
     custody = await world.client("admin").get(f"/api/v1/batches/{code}/custody")
     kinds = [step["kind"] for step in custody.json()["steps"]]
-    assert kinds == "hand_in collect depart arrive store depart arrive dispose".split()
+    assert kinds == [
+        "hand_in",
+        "collect",
+        "depart",
+        "arrive",
+        "store",
+        "depart",
+        "arrive",
+        "dispose",
+    ]

@@ -27,7 +27,7 @@ from app.config import ROOT
 from app.main import ROUTERS
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--lang=zh-CN"]
 WIDTHS = {"phone": (375, 812), "desk": (1280, 800)}
 ROLES = (
     "collector", "keeper", "carrier", "plant", "county", "township", "province", "city", "auditor",
@@ -38,11 +38,11 @@ UNLINKED = ("/capture", "/problems", "/b?code=130110-0000-0000-00", "/no-such-pa
 """Where a phone, a program, a slip or an old link leads."""
 TALLEST = 4_000
 PATIENCE_MS = 120_000
-NEW, KNOWN = 6, 2
-"""Addresses that are followed of a screen without and with a picture: each may lead on elsewhere."""
+ENOUGH = 12
+"""Addresses of one screen whose links are followed; everyone follows one at least."""
 LINK = re.compile(r"""<a\b[^>]*?\bhref="([^"#]*)""")
 PAGES_BESIDE = re.compile(
-    r"^/(api|log/|static|sw\.js|healthz|readyz|openapi)|\.(pdf|csv|xlsx|svg|png)$"
+    r"^/(api|log/|static|sw\.js|healthz|readyz|openapi)|\.(pdf|csv|xlsx|svg|png)$|/print$"
 )
 
 
@@ -91,18 +91,20 @@ async def walk(browser: Browser, at: str, account: dict[str, str], shots: "Shots
     if account:
         await enter(context, account)
     ahead = deque([*(["/"] if account else ["/sign-in", "/plan"]), *UNLINKED])
-    met: Counter[str] = Counter()
+    met: set[str] = set()
     known = set(ahead)
     while ahead:
         address = ahead.popleft()
         screen = screen_of(address, account)
-        if screen is None or met[screen] >= (KNOWN if screen in shots.taken else NEW):
+        if screen is None or (screen in met and shots.met[screen] >= ENOUGH):
             continue
-        met[screen] += 1
+        met.add(screen)
+        shots.met[screen] += 1
         answer = await context.request.get(address)
         screen = screen_of(answer.url, account) or screen
         if "text/html" in answer.headers.get("content-type", "") and screen not in shots.taken:
             await page.goto(address)
+            await page.wait_for_selector("[data-loading]", state="detached")
             await shots.take(page, screen, account)
         links = [urljoin(answer.url, unescape(link)) for link in LINK.findall(await answer.text())]
         links += [re.sub(r"/events/(?=[^/]+$)", "/record/done/", link) for link in links]
@@ -117,6 +119,7 @@ class Shots:
 
     folder: Path
     taken: dict[str, str] = field(default_factory=dict)
+    met: Counter[str] = field(default_factory=Counter)
 
     async def take(self, page: Page, screen: str, account: dict[str, str]) -> None:
         """Take the pictures of the page that is open."""

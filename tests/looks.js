@@ -73,8 +73,7 @@
     const beyond = one.scrollWidth > one.clientWidth + 1 || one.scrollHeight > one.clientHeight + 1;
     if (hides && beyond && one.innerText?.trim() && style.display !== "inline") tell("cut off", one);
     const tapped = one.matches("button, input, select, textarea, summary, a")
-      && !one.matches("[type=checkbox], [type=radio], [type=hidden]")
-      && (one.tagName !== "A" || style.display !== "inline");
+      && !one.matches("[type=checkbox], [type=radio], [type=hidden]");
     const label = one.matches("[type=checkbox], [type=radio]") && (one.closest("label") ?? one);
     if (tapped || label) {
       const { height } = (label || one).getBoundingClientRect();

@@ -159,3 +159,27 @@ async def test_a_page_can_be_read_tapped_and_heard(key, ground, tabs, met):
             wrong += [f"{who.name}: {line}" for line in await look(tab)]
     assert opened or key in FORMS, "no page: say so in NOT_PAGES or LEAD_ON"
     assert not wrong, "\n".join([url, *wrong])
+
+
+BAD = """<!doctype html><title>x</title><main><h1 style="width: 500px">很宽的标题</h1>
+<p style="font-size: 12px">很小的字</p><button style="height: 20px">矮</button><a href="/">链接</a>
+<p style="color: #bbb">太淡</p><p style="overflow: hidden; height: 10px">这里的字被切掉了</p><p>上一行</p>
+<p style="margin: -2.4em 0 0">压在上一行上</p><input style="height: 48px"></main>"""
+
+
+async def test_what_is_wrong_with_a_page_is_seen(chromium):
+    page = await chromium.new_page(viewport=NARROW)
+    await page.set_content(BAD)
+    told = "\n".join(await look(page))
+    await page.close()
+    for fault in (
+        "px wide",
+        "letters of 12px",
+        "20 px high",
+        "a «链接»",
+        "cut off",
+        "letters over letters",
+    ):
+        assert fault in told, told
+    for rule in ("color-contrast", "label:", "html-has-lang"):
+        assert f"axe {rule}" in told, told

@@ -100,7 +100,7 @@ async def walk(browser: Browser, at: str, account: dict[str, str], shots: "Shots
             continue
         met.add(screen)
         shots.met[screen] += 1
-        answer = await context.request.get(address)
+        answer = await context.request.get(address, max_retries=3)
         screen = screen_of(answer.url, account) or screen
         if "text/html" in answer.headers.get("content-type", "") and screen not in shots.taken:
             await page.goto(address)

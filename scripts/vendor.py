@@ -56,7 +56,8 @@ def installed() -> bool:
         found = json.loads((MODULES / ".package-lock.json").read_text())["packages"]
     except FileNotFoundError:
         return False
-    names = {f"node_modules/{name}" for name in wanted[""]["dependencies"]}
+    named = wanted[""]["dependencies"] | wanted[""]["devDependencies"]
+    names = {f"node_modules/{name}" for name in named}
     same = all(wanted[name]["version"] == found.get(name, {}).get("version") for name in names)
     return same and all((MODULES / file).is_file() for file in FILES)
 

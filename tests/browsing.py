@@ -60,7 +60,8 @@ async def page_of(chromium, address, world, name=None, *, slips=0, **options):
     await context.close()
     told = [message for message in said if "status of 422" in message]
     assert len(told) == slips
-    assert [message for message in said if message not in told] == []
+    others = [message for message in said if message not in told]
+    assert others == [], others
 
 
 async def follow(page, selector):

@@ -13,14 +13,15 @@ PYTHON_LOCKS = sorted(ROOT.glob("requirements*.lock"))
 
 
 def test_browser_packages_are_exact_versions_with_hashes_and_no_addresses() -> None:
-    named = json.loads((ROOT / "package.json").read_text())["dependencies"]
+    package = json.loads((ROOT / "package.json").read_text())
+    named = package["dependencies"] | package["devDependencies"]
     locked = json.loads((ROOT / "package-lock.json").read_text())["packages"]
     for name, version in named.items():
         assert locked[f"node_modules/{name}"]["version"] == version
-    for name, package in locked.items():
+    for name, one in locked.items():
         if name:
-            assert package["integrity"].startswith("sha512-")
-            assert "resolved" not in package
+            assert one["integrity"].startswith("sha512-")
+            assert "resolved" not in one
 
 
 def test_every_served_file_comes_from_a_named_package() -> None:

@@ -76,13 +76,13 @@ async def test_a_draft_that_was_overtaken_says_what_to_do_and_an_approved_one_wh
     world: World,
 ):
     await empty(world)
-    _, event = await paid_hand_in(world, 300)
+    _, event = await paid_hand_in(world, 900)
     await caught_up(world)
     made = await post(world, "/money/settlements", county=LUQUAN, until=TODAY.isoformat())
     one = made.headers["location"]
-    await correct(world, event, payment={"fen": 900, "basis": "pieces"})
+    await correct(world, event, payment={"fen": 800, "basis": "pieces"})
     shown = await page(world, one)
-    assert "付了 9.00，按标准 3.00" in shown, "the tariff caps it, so that nothing has changed"
+    assert "付了 9.00，按标准 3.00" in shown, "as it was drafted; the tariff caps both"
     assert "审核通过" in shown
     [latest] = re.findall(r"/events/([0-9a-f-]{36})", await page(world, one))[:1]
     assert latest == event["id"]

@@ -147,4 +147,6 @@ class SettlementLine(Base):
     occurred_on: Mapped[date]
     pieces: Mapped[int | None]
     mass_g: Mapped[int | None]
+    paid_fen: Mapped[int | None]
+    worth_fen: Mapped[int | None]
     fen: Mapped[int]

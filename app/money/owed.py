@@ -69,6 +69,8 @@ def unsettled(county: str, *, until: date | None = None, payee: str | None = Non
             on.label("occurred_on"),
             due.c.pieces,
             due.c.mass_g,
+            due.c.paid_fen,
+            due.c.worth_fen,
             func.coalesce(settled.c.n, 0).label("n"),
             fen.label("fen"),
         )

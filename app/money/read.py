@@ -5,22 +5,23 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, func, select, tuple_
+from sqlalchemy import func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.areas.names import county_names
 from app.areas.scope import Reach, within
 from app.errors import InvalidQuery, NotFound
 from app.ledger.models import Leaf
-from app.money.models import DepositSold, Payable, Settlement, SettlementLine, UnitReturn
+from app.money.models import DepositSold, Settlement, SettlementLine, UnitReturn
 from app.orm import among
 from app.pagination import decode_cursor
 from app.parties.models import Organisation
 from app.parties.names import site_names
 
 SETTLEMENT = tuple(column.name for column in Settlement.__table__.columns)
-_KEY = ("event", "scheme", "county", "payee")
-_LINE = ("event", "scheme", "n", "site", "occurred_on", "pieces", "mass_g", "fen")
+_LINE = (
+    "event", "scheme", "n", "site", "occurred_on", "pieces", "mass_g", "paid_fen", "worth_fen", "fen",
+)  # fmt: skip
 
 
 async def settlement(session: AsyncSession, reach: Reach, id_: UUID) -> Settlement:
@@ -87,14 +88,8 @@ async def lines(
     line = SettlementLine
     order = (line.occurred_on, line.event, line.scheme, line.n)
     query = (
-        select(
-            *(getattr(line, name) for name in _LINE),
-            Leaf.leaf_index,
-            Payable.paid_fen,
-            Payable.worth_fen,
-        )
+        select(*(getattr(line, name) for name in _LINE), Leaf.leaf_index)
         .outerjoin(Leaf, Leaf.event_id == line.event)
-        .outerjoin(Payable, and_(*(getattr(Payable, k) == getattr(line, k) for k in _KEY)))
         .where(line.settlement == id_)
         .order_by(*order)
         .limit(limit)

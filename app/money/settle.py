@@ -12,7 +12,7 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import Integer, cast, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.areas.models import County
@@ -45,6 +45,8 @@ _COPIED = (
     "occurred_on",
     "pieces",
     "mass_g",
+    "paid_fen",
+    "worth_fen",
     "fen",
 )
 
@@ -119,10 +121,11 @@ async def _check_county(session: AsyncSession, caller: Caller, county: str) -> N
 async def _next_number(session: AsyncSession, county: str, now: datetime) -> tuple[str, int]:
     """Return the head of a settlement's number, and the next serial: JS, the month, the county."""
     head = f"JS{day_of(now):%Y%m}{county}"
+    serial = cast(func.substr(Settlement.number, len(head) + 1), Integer)
     last = await session.scalar(
-        select(func.max(Settlement.number)).where(func.starts_with(Settlement.number, head))
+        select(func.max(serial)).where(func.starts_with(Settlement.number, head))
     )
-    return head, int(last.removeprefix(head)) + 1 if last else 1
+    return head, (last or 0) + 1
 
 
 async def _take_lines(session: AsyncSession, wanted: Wanted, made: Sequence[UUID]) -> None:

@@ -136,7 +136,7 @@ def _settlements() -> None:
         sa.Column("settlement", sa.Uuid(), nullable=False),
         *_text("site"),
         sa.Column("occurred_on", sa.Date(), nullable=False),
-        *_whole("pieces", "mass_g", nullable=True),
+        *_whole("pieces", "mass_g", "paid_fen", "worth_fen", nullable=True),
         *_whole("fen"),
         sa.CheckConstraint(SCHEME, name=op.f("ck_settlement_line_scheme")),
         sa.CheckConstraint("fen <> 0", name=op.f("ck_settlement_line_fen")),

@@ -306,6 +306,7 @@ async function begin() {
   await route();
   await drawHead();
   document.body.dataset.ready = "";
+  performance.mark("usable");
   for (const load of Object.values(LATER)) load().catch(() => {});
   keepForOffline();
   go();

@@ -14,11 +14,11 @@ from app.plan.load import load_plan
 from tests.browsing import address, chromium  # noqa: F401  fixtures for every module with a world
 
 LONGEST = (
-    "test_tamper", "test_demo_season", "test_crash", "test_rebuild", "test_scan_browser",
-    "test_looks", "test_register_pages", "test_authorisation", "test_command_line",
-    "test_capture_browser", "test_verify", "test_balance", "test_bench",
+    "test_tamper", "test_scan_browser", "test_demo_season", "test_looks", "test_crash",
+    "test_rebuild", "test_capture_browser", "test_authorisation", "test_register_pages",
+    "test_command_line", "test_verify", "test_balance", "test_bench",
 )  # fmt: skip
-"""Begun first, so that at the end no core waits for one of them."""
+"""Begun first, so that at the end no core waits for one of them; browsers beside what needs none."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -10,7 +10,7 @@ from app.rebuild.difference import Found
 from app.rebuild.hands import Hand
 from app.rebuild.records import TRIPS
 
-IN_ORDER = ("declared", "records", "flows", "alerts", "log")
+IN_ORDER = ("declared", "records", "flows", "money", "alerts", "log")
 """What others look at is put right first."""
 LOOKED_AT = frozenset({TRIPS.name, *(shadow.name for shadow in APPLIED)})
 """Tables that others are recomputed from."""

@@ -29,7 +29,8 @@ export function words(found) {
 export function tellDeposits(area) {
   const says = Object.assign(document.createElement("p"), { className: "hint" });
   says.setAttribute("aria-live", "polite");
-  area.after(says);
+  // At the end: beside the field stands the button that scans into it.
+  area.parentElement.append(says);
   let turn = 0;
   const tell = async () => {
     const mine = ++turn;

@@ -164,7 +164,7 @@ class TestShape:
         await refused(world, body, 422, "invalid-body", "/batches/0")
 
     @pytest.mark.parametrize("kind", [
-        "publish", "deposit_sale", "", "COLLECT", "collect ", "PACK",
+        "publish", "inspect", "", "COLLECT", "collect ", "PACK",
     ])  # fmt: skip
     async def test_a_kind_that_is_not_taken_is_refused_with_those_that_are(self, world, bag, kind):
         problem = await refused(world, world.body(kind, bag), 422, "invalid-body", "/kind")

@@ -17,9 +17,10 @@ from app.db import Database
 from app.events.declare import declare
 from app.events.record import record
 from app.ids import uuid7
-from app.ledger.follow import catch_up, restart
+from app.ledger.follow import restart
 from app.supply.declare import declare_supply
 from app.supply.schemas import SupplyLine
+from tests.telling import naming, pass_, standing
 from tests.world import AT_SITE, LUQUAN, OTHER_POINT, PLANT, POINT, STATION, World, make_world
 
 START = datetime(2025, 3, 10, 2, tzinfo=UTC)
@@ -42,26 +43,6 @@ async def tell(world: World, kind: str, *codes: str, late: timedelta | None = No
     assert outcome.event, outcome.error
     world.tick(minutes=5)
     return outcome.event
-
-
-async def standing(world: World, rule: str | None = None) -> list[Finding]:
-    await catch_up(world.database, (ALERTS,))
-    async with world.database.read() as session:
-        rows = await session.scalars(
-            select(Finding).order_by(Finding.opened_at, Finding.rule, Finding.id)
-        )
-        return [row for row in rows if rule is None or row.rule == rule]
-
-
-async def naming(world: World, rule: str, bag: str) -> list[Finding]:
-    return [found for found in await standing(world, rule) if bag in found.batches]
-
-
-async def pass_(world: World, **step: float) -> None:
-    """Let time pass with no leaf, and tick at its end."""
-    await catch_up(world.database, (ALERTS,))
-    world.tick(**step)
-    assert await tick(world.database, world.clock)
 
 
 async def test_a_trip_that_nobody_receives_is_found_by_silence_and_closes_when_it_arrives(

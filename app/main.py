@@ -1,8 +1,8 @@
 """Composition root: mounts every router and page, installs the handlers, starts the followers."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 
 import httpx
 from fastapi import FastAPI
@@ -186,6 +186,20 @@ PACKED_ALREADY = (
     "application/octet-stream",
 )
 """Types that packing would not make smaller: tiles of the log are hashes."""
+ASK_AGAIN_S = 1.0
+
+
+async def end_tasks(tasks: Iterable[asyncio.Task[None]]) -> None:
+    """Cancel tasks until they have ended.
+
+    Once is not enough: a driver that is connecting may answer the first cancellation with an error
+    of its own, which a loop that lives through errors takes for one of the database.
+    """
+    waiting = set(tasks)
+    while waiting:
+        for task in waiting:
+            task.cancel()
+        _, waiting = await asyncio.wait(waiting, timeout=ASK_AGAIN_S)
 
 
 def create_app(database_url: str, config: Settings | None = None) -> FastAPI:
@@ -217,10 +231,7 @@ def create_app(database_url: str, config: Settings | None = None) -> FastAPI:
             work.append(keep_signing(database, signer))
         tasks = [asyncio.create_task(one) for one in work]
         yield
-        for task in tasks:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+        await end_tasks(tasks)
         if signer:
             signer.close()
         await client.aclose()

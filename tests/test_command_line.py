@@ -12,11 +12,14 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import asyncpg
 import psutil
 import pytest
+
+from app.main import end_tasks
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -167,6 +170,22 @@ def test_a_real_platform_and_a_demonstration_never_share_a_database(platform):
     refused = platform.run("serve", "--port", "0", DATABASE_URL=owner)
     asyncio.run(pretend(False))
     assert (refused.returncode, "演示数据库" in refused.stderr) == (1, True)
+
+
+async def test_a_loop_that_takes_a_cancellation_for_an_error_is_ended_all_the_same():
+    begun = asyncio.Event()
+
+    async def stubborn() -> None:
+        for _ in range(2):
+            with suppress(asyncio.CancelledError):
+                begun.set()
+                await asyncio.sleep(600)
+        await asyncio.sleep(600)
+
+    task = asyncio.create_task(stubborn())
+    await begun.wait()
+    await asyncio.wait_for(end_tasks([task]), 30)
+    assert task.cancelled()
 
 
 def test_logs_can_be_read_by_machines(platform):

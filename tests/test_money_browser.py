@@ -3,6 +3,8 @@
 import pytest
 from playwright.async_api import expect
 
+from app.batches.scanned import recognise
+from app.demo.handins import unit_code
 from tests.browsing import IN_A_BROWSER, page_of, press
 from tests.moneying import caught_up, sale, unit, with_tariffs
 from tests.phones import all_sent, hand_in, open_capture, sign_in, stored
@@ -108,6 +110,49 @@ async def test_the_phone_reckons_without_a_network_and_its_events_say_what_was_p
     assert faults == []
     events = [await world.client("collector").get(f"/api/v1/events/{id_}") for id_ in sent]
     assert [event.json()["payment"] for event in events] == [{"fen": 100, "basis": "pieces"}] * 2
+
+
+async def test_the_phone_takes_the_codes_on_bottles_and_says_their_deposits(
+    chromium, address, world
+):
+    [bag] = await world.issue_labels(1)
+    await world.event("hand_in", bag)
+    sold, unknown = (recognise(unit_code(world.rng)).code for _ in range(2))
+    await sale(world, sold, 150)
+    await caught_up(world)
+    context = await chromium.new_context(viewport={"width": 320, "height": 640})
+    page = await context.new_page()
+    await sign_in(page, world, "collector", address)
+    await open_capture(page, address)
+    await page.click("[data-tiles] li:first-child [data-add='10']")
+    await page.click("summary:has-text('扫瓶上的码')")
+    await page.click("[data-scan-units]")
+    for typed, answer in (
+        (sold, "农药包装上的码"),
+        (sold, "没有重复算"),
+        (bag, "这里要农药包装上的码"),
+    ):
+        await page.fill(".scanner-typed input", typed)
+        await page.press(".scanner-typed input", "Enter")
+        await expect(page.locator("dialog")).to_contain_text(answer)
+    await page.click("dialog .button:has-text('完成')")
+    area = page.locator("[data-name=units]")
+    await expect(area).to_have_value(f"{sold}\n")
+    await area.press_sequentially(f"{unknown}\n{bag}")
+    await expect(page.locator("[data-units] p.hint")).to_have_text(
+        "退押金 1 件，共 1.50 元。1 件没有收过押金。"
+    )
+    await page.click(".bar button")
+    await expect(page.locator("[data-error]")).to_contain_text("第 3 行不是农药包装上的码")
+    await area.fill(f"{sold}\n{unknown}")
+    await page.click(".bar button")
+    await page.wait_for_selector(".receipt .state:has-text('✓')")
+    assert "退押金 1 件，共 1.50 元" in await page.inner_text(".receipt")
+    await all_sent(page)
+    [row] = await stored(page, "receipts")
+    await context.close()
+    answer = await world.client("collector").get(f"/api/v1/events/{row['id']}")
+    assert answer.json()["unit_codes"] == [sold, unknown]
 
 
 @pytest.mark.parametrize("width", [320, 1280])

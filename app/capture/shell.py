@@ -14,8 +14,9 @@ from app.templating import STATIC, asset, module
 
 PAGE = "/capture"
 ENTRY = "capture/page.js"
-_IMPORTED = re.compile(r'^import .* from "(\..*)";$|import\("(\./.*)"\)', re.MULTILINE)
-"""At once, or a little later; not the scanner's, which comes when somebody wants it."""
+_IMPORTED = re.compile(r'^import .* from "(\..*)";$', re.MULTILINE)
+_LATER = re.compile(r'import\("(\.{1,2}/(?!vendor/).*)"\)')
+"""But for the decoder of the scanner, which is large and comes when somebody wants it."""
 WORKER = "capture/worker.js"
 
 
@@ -23,7 +24,7 @@ def modules() -> list[str]:
     """Return the paths under static/ of every module that the page may import, and their looks."""
     files = [*(STATIC / "capture").glob("*.js"), *(STATIC / "scan").glob("*.*")]
     own = [file.relative_to(STATIC).as_posix() for file in sorted(files)]
-    others = [path for path in imported() if path not in own]
+    others = [path for path in _reached(ENTRY, _IMPORTED, _LATER) if path not in own]
     return [*(path for path in own if path != WORKER), *others]
 
 
@@ -32,16 +33,20 @@ def imported() -> list[str]:
     """Return the modules that the page's own imports, and those in turn: fetched side by side.
 
     Without being told, a browser learns of each only when the one that imports it has come; at a
-    round trip of 400 ms that adds up to seconds.
+    round trip of 400 ms that adds up to seconds. What the page imports later, once it can be used,
+    is not among them: it would hold the rest up.
     """
-    found = [ENTRY]
+    return _reached(ENTRY, _IMPORTED)[1:]
+
+
+def _reached(entry: str, *by: re.Pattern[str]) -> list[str]:
+    found = [entry]
     for path in found:
         source = (STATIC / path).read_text(encoding="utf-8")
-        for name in _IMPORTED.findall(source):
-            other = normpath(join(dirname(path), "".join(name)))
-            if other not in found:
-                found.append(other)
-    return found[1:]
+        names = [name for pattern in by for name in pattern.findall(source)]
+        others = (normpath(join(dirname(path), name)) for name in names)
+        found += [other for other in dict.fromkeys(others) if other not in found]
+    return found
 
 
 def values() -> dict[str, Any]:

@@ -9,6 +9,9 @@ export const STATUSES = {
 };
 export const SEALED = ["collected", "received", "stored"];
 
+// The labels that a row of the queue, a refusal or a receipt names.
+export const codesOf = ({ body }) => (body.batches ?? []).map(({ code }) => code);
+
 // Bags by code, each {code, kind, status, site, mass_g, pieces, hand_ins, trip, container}; those that
 // were touched last stand last, as in the pack, which has the newest first, and over it what came since.
 export function known(pack, events) {

@@ -1,9 +1,11 @@
 // 交回: tiles with +1 and +10 and a running sum, or one weight and the kinds that are in it; the money, and
 // who brought it if he agrees.
 import { paying } from "../money/pay.js";
-import { Mistyped, element, grams, kilograms, onSubmit, show, template, whole, yuan } from "./view.js";
+import { recognise } from "../scan/codes.js";
+import { Mistyped, element, grams, kilograms, offerScan, onSubmit, show, template, whole, yuan } from "./view.js";
 
 const MOST_PIECES = 1_000_000;
+const MOST_UNITS = 200;
 
 const keyOf = ([material, form, size]) => `${material}/${form}/${size}`;
 
@@ -20,6 +22,36 @@ export function sortsOf({ materials, forms, sizes, usual, weights }) {
 // Grams that so many pieces are taken for: as the server counts, whole grams a scope, at least one.
 export const counted = (lines) =>
   lines.length ? Math.max(1, Math.round(lines.reduce((sum, { sort, pieces }) => sum + sort.mg * pieces, 0) / 1000)) : 0;
+
+// The codes on bottles and bags in a text with one a line, each once.
+function unitCodes(text) {
+  const codes = new Set();
+  for (const [n, line] of text.split("\n").entries()) {
+    if (!line.trim()) continue;
+    const { kind, code, says } = recognise(line);
+    if (kind !== "unit") throw new Mistyped(`瓶上的码，第 ${n + 1} 行不是农药包装上的码：${says}`);
+    codes.add(code);
+  }
+  if (codes.size > MOST_UNITS) throw new Mistyped(`一次至多 ${MOST_UNITS} 个瓶上的码，请分几次登记。`);
+  return [...codes];
+}
+
+// The field for them: what is scanned goes a line further down; beside it, with a network, what is handed
+// back of deposits. Returns what that says.
+function unitField(find) {
+  const area = find("[data-name=units]");
+  let saysDeposits = () => "";
+  find("[data-units]").addEventListener("toggle", () => {
+    import("../money/deposits.js").then(({ tellDeposits }) => (saysDeposits = tellDeposits(area))).catch(() => {});
+  }, { once: true });
+  offerScan(find("[data-scan-units]"), { title: "扫瓶袋上的码", accept: ["unit"], continuous: true }, (code) => {
+    if (area.value.split("\n").some((line) => recognise(line).code === code)) return "这个码已经有了，没有重复算。";
+    area.value = `${area.value.trimEnd()}\n${code}\n`.trimStart();
+    area.dispatchEvent(new Event("input", { bubbles: true }));
+    return undefined;
+  });
+  return () => saysDeposits();
+}
 
 export function handIn({ pack, bag, record, then }) {
   const find = show("hand_in");
@@ -108,6 +140,7 @@ export function handIn({ pack, bag, record, then }) {
     find("[data-tiles]").lastElementChild.scrollIntoView({ block: "center" });
   });
   find("[data-name=kg]").addEventListener("input", pay);
+  const deposits = unitField(find);
   say();
   const seal = find("[data-seal]");
   seal.href = `#collect/${bag.code}`;
@@ -119,12 +152,14 @@ export function handIn({ pack, bag, record, then }) {
     const mass_g = grams(value(massField()));
     if (only && !mass_g) throw new Mistyped("请填秤上净重，例如 2.50。");
     if (!filled.length) throw new Mistyped(only ? "请点一下都有哪几种。" : "还没有点件数。点 +1 或 +10，数出交回的件数。");
+    const units = unitCodes(value("units"));
     const fen = whole(value("yuan"), 2, "付款请填元数，例如 1.50。");
     const event = {
       kind: "hand_in",
       site: pack.site.code,
       batches: [{ code: bag.code, ...(mass_g ? { mass_g } : {}) }],
       contents: contents(),
+      ...(units.length ? { unit_codes: units } : {}),
       ...(fen ? { payment: { fen, basis: only ? "weight" : pay().basis } } : {}),
       ...giver(),
     };
@@ -135,6 +170,7 @@ export function handIn({ pack, bag, record, then }) {
       mass_g: grammes,
       lines: filled.map(({ sort, pieces: count }) => (only ? sort.label : `${sort.label}　${count} 件`)),
       facts: [...(only ? [] : [["件数", `${pieceCount} 件`]]), [mass_g ? "净重" : "估重", kilograms(grammes)],
+        ...(units.length ? [["瓶上的码", [`${units.length} 个。`, deposits()].join("")]] : []),
         ...(fen ? [["付款", yuan(fen)]] : [])],
     }));
   });

@@ -17,9 +17,10 @@ let first = kept().then((row) => (row ? null : ask(PACK))).catch(() => null);
 // Asks for a newer one and keeps it. SignedOut where nobody is signed in,
 // NotHere for an account that has no queue: the old one stays.
 export async function refresh(now = Date.now()) {
-  const newest = import("./receipts.js").then(({ head }) => head()).catch(() => null);
   const [before, early] = await Promise.all([kept(), first]);
   first = null;
+  // Nobody waits for the head of the log where nothing is on the screen yet: it comes with the next pack.
+  const newest = before && import("./receipts.js").then(({ head }) => head()).catch(() => null);
   const answer = (!before && early) || (await ask(PACK, { headers: before ? { "if-none-match": before.tag } : {} }));
   if (answer.status === 401) throw new SignedOut();
   if (answer.status === 403) throw new NotHere();

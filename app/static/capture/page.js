@@ -38,7 +38,7 @@ async function bagsNow() {
 }
 
 const eventOf = (one) => ({
-  kind: one.body?.kind ?? one.kind,
+  kind: one.body.kind,
   site: one.site,
   refs: one.refs ?? [],
   pieces: one.pieces ?? 0,
@@ -265,8 +265,9 @@ const go = keepSending(mine, async (found) => {
   changed();
   if (found === "done") {
     await freshen(true);
-    await LATER.receipts().then(({ lookAfter }) => lookAfter()).catch(() => {});
+    const again = await LATER.receipts().then(({ lookAfter }) => lookAfter(row?.head?.origin)).catch(() => 0);
     changed();
+    if (again) go();
     fetchDecoder();
   }
 });

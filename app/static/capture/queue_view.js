@@ -1,5 +1,5 @@
 // The phone's queue as people see it: what waits, what was refused and what to do, what was promised.
-import { KINDS } from "./bags.js";
+import { KINDS, codesOf } from "./bags.js";
 import { all, remove } from "./store.js";
 import { element, moment, show } from "./view.js";
 
@@ -14,7 +14,6 @@ export const STATES = {
 };
 const MOST_SHOWN = 100;
 
-export const codesOf = (row) => (row.body?.batches ?? []).map(({ code }) => code);
 export const named = (codes) => (codes.length > 1 ? `${codes[0]} 等 ${codes.length} 袋` : codes[0] ?? "");
 
 // What to do about a refused item, in plain words.
@@ -34,9 +33,9 @@ export async function queueView({ state, sendNow, isMine, caution }) {
     find("[data-state]").replaceChildren(words, ...signIn(now, outbox));
     find("[data-caution]").textContent = caution();
     if (others) find("[data-state]").append(` 其中 ${others} 条是别的站点的，用那个站点的账号登录才会上传。`);
-    list(find, "outbox", outbox, (row) => [line(row, codesOf(row))]);
-    list(find, "refused", refused, (row) => [line(row, codesOf(row)), ...why(row, () => draw(now))]);
-    list(find, "receipts", receipts.reverse(), (row) => [line({ ...row, body: row }, row.batches), promise(row)]);
+    list(find, "outbox", outbox, (row) => [line(row)]);
+    list(find, "refused", refused, (row) => [line(row), ...why(row, () => draw(now))]);
+    list(find, "receipts", receipts.reverse(), (row) => [line(row), promise(row)]);
   };
   await draw(state());
   return draw;
@@ -54,10 +53,10 @@ function list(find, name, rows, parts) {
   );
 }
 
-function line(row, codes) {
+function line(row) {
   const by = row.person ? `　${row.person}` : "";
   return element("p", {}, element("b", { textContent: KINDS[row.body.kind] ?? row.body.kind }), ` ${moment(row.at)}${by}`,
-    element("br"), element("span", { className: "code", textContent: named(codes) }));
+    element("br"), element("span", { className: "code", textContent: named(codesOf(row)) }));
 }
 
 function why(row, redraw) {

@@ -1,5 +1,5 @@
 // What was just recorded, to be photographed: first as kept on the phone, then as the platform has it.
-import { KINDS } from "./bags.js";
+import { KINDS, codesOf } from "./bags.js";
 import { one } from "./store.js";
 import { element, moment, show } from "./view.js";
 
@@ -7,8 +7,8 @@ export async function receiptView({ id, pack, links }) {
   const find = show("receipt");
   const row = (await one("outbox", id)) ?? (await one("receipts", id)) ?? (await one("refused", id));
   if (!row) return null;
-  const kind = row.body?.kind ?? row.kind;
-  const codes = row.body ? (row.body.batches ?? []).map(({ code }) => code) : row.batches;
+  const { kind } = row.body;
+  const codes = codesOf(row);
   find("[data-title]").textContent = `${KINDS[kind]}凭据`;
   const facts = [["站点", pack?.site?.name ?? row.site], ["时间", moment(row.at)], [codes.length > 1 ? "标签" : "袋", codes[0]],
     ...(codes.length > 1 ? [["共", `${codes.length} 袋`]] : []), ...(row.facts ?? []), ...(row.person ? [["经手", row.person]] : [])];

@@ -20,7 +20,6 @@ const wait = (tries, least, most) => Math.min(most, least * 2 ** tries) * (0.5 +
 
 // What becomes of a row that was answered: where it is kept from then on.
 export function judge(row, answer, now) {
-  const { body, ...rest } = row;
   if (answer.outcome === "refused") {
     const tries = (row.tries ?? 0) + 1;
     const retry = answer.problem.retry === true;
@@ -28,16 +27,15 @@ export function judge(row, answer, now) {
     return { to: "refused", kept: { ...row, tries, retry, again, problem: answer.problem, refused: now } };
   }
   const { event } = answer;
+  // Its body stays with the receipt: the platform may have to be told again.
   const kept = {
-    ...rest,
-    kind: body.kind,
-    batches: (body.batches ?? []).map(({ code }) => code),
+    ...row,
     recorded: event.recorded_at,
     flags: event.flags ?? [],
     trip: event.trip ?? null,
     leaf_hash: event.leaf_hash,
     receipt: event.receipt ?? null,
-    as_sent: isAsSent(body, event),
+    as_sent: isAsSent(row.body, event),
     proven: null,
     settled: now,
   };

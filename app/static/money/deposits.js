@@ -25,7 +25,7 @@ export function words(found) {
   ].join("");
 }
 
-// Says it in a line after `area`, a text area with a code a line.
+// Says it in a line after `area`, a text area with a code a line; returns what it says now.
 export function tellDeposits(area) {
   const says = Object.assign(document.createElement("p"), { className: "hint" });
   says.setAttribute("aria-live", "polite");
@@ -42,4 +42,5 @@ export function tellDeposits(area) {
   };
   for (const event of ["input", "change"]) area.addEventListener(event, tell);
   tell();
+  return () => says.textContent;
 }

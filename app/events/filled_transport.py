@@ -44,12 +44,6 @@ def fetched(values: Blank, policy: Policy) -> Blank:
     )
 
 
-def field_at(pointer: str) -> str:
-    """Return the field that a pointer into the declaration means."""
-    name = pointer.rpartition("/")[2]
-    return "valid_from" if name.isdigit() else FIELD_OF.get(name, name)
-
-
 def _whole(filled: Filled, name: str, most: int, unit: str) -> int | None:
     wrong = f"请填 1 至 {most} 的整数（{unit}）"
     found = filled.number(name, 0, wrong)

@@ -1,26 +1,19 @@
 """Pages of tariffs (收费与补贴标准): what a county pays and since when; the form for who declares it."""
 
-from datetime import UTC, datetime
 from typing import Any, get_args
 
 from fastapi import APIRouter, Depends, Request
-from fastapi.responses import RedirectResponse, Response
+from fastapi.responses import Response
 
 from app.areas.names import counties_to_choose, county_names
 from app.areas.read import today
 from app.areas.scope import reach_of
 from app.auth.access import SignedIn, Visitor, require_same_origin
 from app.auth.caller import Caller
-from app.auth.kept_form import ask_to_sign_in, fields_of
 from app.auth.permissions import allows, require
 from app.db import Databases, Reading, ReadSession
-from app.error_handlers import status_of
-from app.errors import DomainError
-from app.events.as_typed import Blank, Filled, typed
-from app.events.declare_once import declare_once
-from app.events.errors import EventIdReused
-from app.events.told import not_recorded
-from app.ids import SYSTEM, uuid7
+from app.events.as_typed import Blank, Filled
+from app.events.declared_form import DeclaredForm
 from app.money.words import PAYEES, PER, SCHEMES, yuan
 from app.packaging.read import Vocabulary, list_terms
 from app.tariffs.read import shown
@@ -29,9 +22,7 @@ from app.templating import render
 router = APIRouter(include_in_schema=False)
 
 SUBJECT = "tariffs"
-RIGHT = f"declare.{SUBJECT}"
 PAGE = "/money/tariffs"
-UNFIT = 422
 SORTS = {
     "deposit/shop/piece": "押金，一件",
     "buyback/shop/piece": "有偿回收，一件",
@@ -48,7 +39,6 @@ STANDINGS = {
     "replaced": "已由新标准代替",
 }
 WRONG_YUAN = "请填金额，最多两位小数，例如 0.50"
-FIELD_OF = {"fen": "yuan", "scheme": "what", "payee": "what", "per": "what"}
 
 
 @router.get(PAGE)
@@ -68,7 +58,7 @@ async def show_tariffs(
         "now": [one for one in found if one.standing == "in_force"],
         "to_come": [one for one in found if one.standing == "to_come"],
         "past": [one for one in found if one.standing in ("over", "replaced")],
-        "may_declare": allows(caller, RIGHT),
+        "may_declare": allows(caller, FORM.right),
         "done": done,
         **await _words(session),
     }
@@ -95,32 +85,14 @@ async def _words(session: ReadSession) -> dict[str, Any]:
 
 @router.get(f"{PAGE}/new")
 async def show_form(request: Request, caller: SignedIn, session: Reading) -> Response:
-    require(caller, RIGHT)
     known = {code for code, _ in await _counties(session, caller)}
     own = caller.area if caller.area in known else ""
-    return await _form(request, session, caller, Filled(SUBJECT, Blank(county=own)))
+    return await FORM.show(request, session, caller, Blank(county=own))
 
 
 @router.post(f"{PAGE}/new", dependencies=[Depends(require_same_origin)])
 async def post_form(request: Request, caller: Visitor, database: Databases) -> Response:
-    fields = fields_of(await request.form())
-    if caller is None:
-        return ask_to_sign_in(request, fields)
-    require(caller, RIGHT)
-    values = typed(fields)
-    if values.pop("resumed", ""):
-        async with database.read() as session:
-            return await _form(request, session, caller, Filled(SUBJECT, values))
-    filled, error = fill(values), None
-    if not filled.errors:
-        outcome = await declare_once(
-            database, caller, SUBJECT, [filled.body], event_id=values["id"], now=datetime.now(UTC)
-        )
-        if outcome.event:
-            return RedirectResponse(f"{PAGE}?county={values['county']}&done=true", 303)
-        error = outcome.error
-    async with database.read() as session:
-        return await _form(request, session, caller, filled, error)
+    return await FORM.post(request, caller, database)
 
 
 def fill(values: Blank) -> Filled:
@@ -146,28 +118,16 @@ def fill(values: Blank) -> Filled:
     return filled
 
 
-async def _form(
-    request: Request,
-    session: ReadSession,
-    caller: Caller,
-    filled: Filled,
-    error: DomainError | None = None,
-) -> Response:
-    told = error.extras if error else {}
-    for place in told.get("errors", [told] if "pointer" in told else []):
-        sentence = place.get("detail") or (error.words()[1] if error else "")
-        name = place["pointer"].rpartition("/")[2]
-        at = "valid_from" if name.isdigit() else FIELD_OF.get(name, name)
-        filled.errors.setdefault(at, sentence)
-    if isinstance(error, EventIdReused) or not filled.values["id"]:
-        filled.values["id"] = str(uuid7(SYSTEM, datetime.now(UTC)))
-    values: dict[str, Any] = {
-        "values": filled.values,
-        "errors": filled.errors,
-        "problem": not_recorded(error, wrong=bool(filled.errors)),
-        "counties": await _counties(session, caller),
-        "SORTS": SORTS,
-        **await _words(session),
-    }
-    status = status_of(error) if error else UNFIT if filled.errors else 200
-    return render(request, "money/tariff_form.html", values, status)
+async def _choices(session: ReadSession, caller: Caller) -> dict[str, Any]:
+    counties = await _counties(session, caller)
+    return {"counties": counties, "SORTS": SORTS, **await _words(session)}
+
+
+FORM = DeclaredForm(
+    subject=SUBJECT,
+    template="money/tariff_form.html",
+    fill=fill,
+    fields={"fen": "yuan", "scheme": "what", "payee": "what", "per": "what"},
+    choices=_choices,
+    done=lambda values: f"{PAGE}?county={values['county']}&done=true",
+)

@@ -125,6 +125,27 @@ async def test_a_hand_in_is_recorded_with_scripts_switched_off(chromium, address
         assert "12 件" in await page.inner_text(".receipt")
 
 
+async def test_a_hand_in_by_weight_alone_is_recorded_with_scripts_switched_off(
+    chromium, address, world
+):
+    [code] = await world.issue_labels(1)
+    off = {"java_script_enabled": False}
+    async with page_of(chromium, address, world, "collector", slips=1, **off) as page:
+        await page.goto("/record/hand_in")
+        await page.fill("#code", code)
+        await page.click("summary:has-text('只称重，没有点件数')")
+        await page.check("[name=line-0-uncounted]")
+        await follow(page, "form.form .actions button:not([type=button])")
+        assert "只称重的，请填这次交回的净重" in await page.inner_text(".field.wrong")
+        assert await page.is_checked("[name=line-0-uncounted]")
+        await page.fill("#mass_kg", "2.5")
+        await follow(page, "form.form .actions button:not([type=button])")
+        assert "2.50 kg" in await page.inner_text(".receipt")
+    found = await world.client("collector").get(f"/api/v1/batches/{code}/custody")
+    [step] = [one for one in found.json()["steps"] if one["kind"] == "hand_in"]
+    assert [line["pieces"] for line in step["contents"]] == [0]
+
+
 async def test_an_official_keeps_a_list_and_a_target_of_the_plan(chromium, address, world):
     """On a phone: a slip is told at its field, what was right stays; a stranger then finds it."""
     async with page_of(chromium, address, world, "province", slips=1) as page:

@@ -73,7 +73,26 @@ def test_a_hand_in_says_which_row_does_not_fit():
         "line-0-pieces": "件数应为整数，例如 12",
         "line-1-pieces": "请选材质、形状和大小",
     }
-    assert filled("hand_in", code=CODE).errors == {"contents": "请至少填写一种包装的件数"}
+    [nothing] = filled("hand_in", code=CODE).errors.items()
+    assert nothing[0] == "contents"
+    assert nothing[1].startswith("请至少填写一种包装的件数")
+
+
+def test_what_was_weighed_and_not_counted_has_a_mass_and_no_pieces():
+    sort = {"material": "pet", "form": "bottle", "size": "lt200ml"}
+    row = {f"line-0-{part}": slug for part, slug in sort.items()}
+    weighed = row | {"line-0-pieces": "", "line-0-uncounted": "1"}
+    form = filled("hand_in", code=CODE, **weighed, mass_kg="2.5")
+    assert not form.errors
+    assert form.body["contents"] == [{**sort, "pieces": 0}]
+    assert form.body["batches"] == [{"code": CODE, "mass_g": 2_500}]
+    assert filled("hand_in", code=CODE, **weighed).errors == {
+        "mass_kg": "只称重的，请填这次交回的净重"
+    }
+    both = weighed | {"line-0-pieces": "3"}
+    assert filled("hand_in", code=CODE, **both, mass_kg="2.5").errors == {
+        "contents": "点了件数的和只称重的，请分两次登记"
+    }
 
 
 def test_full_width_digits_are_read_and_a_wrong_phone_gets_an_example():

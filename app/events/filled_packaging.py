@@ -11,9 +11,12 @@ from app.events.fields import PHONE
 from app.events.named_bags import one_bag
 
 _PIECES = re.compile(r"line-(\d{1,3})-pieces")
+_UNCOUNTED = re.compile(r"line-(\d{1,3})-uncounted")
 WRONG_PIECES = "件数应为整数，例如 12"
 WRONG_YUAN = "请填金额，最多两位小数，例如 3.50"
-NO_CONTENTS = "请至少填写一种包装的件数"
+NO_CONTENTS = "请至少填写一种包装的件数；只称了重的，打开“只称重，没有点件数”"
+NO_WEIGHT = "只称重的，请填这次交回的净重"
+BOTH_WAYS = "点了件数的和只称重的，请分两次登记"
 NO_MASS = "请填写封袋后的净重"
 MOST_PIECES = 999_999
 MOST_UNIT_CODES = 200
@@ -21,9 +24,15 @@ MOST_UNIT_CODES = 200
 
 def hand_in(filled: Filled) -> None:
     """交回: one bag, what came in, perhaps who brought it and what was paid."""
-    filled.body["batches"] = [one_bag(filled)]
-    filled.body["contents"] = contents(filled) or None
-    if not filled.body["contents"] and not wrong_lines(filled):
+    bag = one_bag(filled)
+    filled.body["batches"] = [bag]
+    counted, weighed = contents(filled), uncounted(filled)
+    filled.body["contents"] = counted + weighed or None
+    if counted and weighed:
+        filled.errors["contents"] = BOTH_WAYS
+    elif weighed and "mass_g" not in bag and not filled.errors["mass_kg"]:
+        filled.errors["mass_kg"] = NO_WEIGHT
+    elif not filled.body["contents"] and not wrong_lines(filled):
         filled.errors["contents"] = NO_CONTENTS
     giver = {key: filled.text(f"giver_{key}") for key in ("kind", "name", "village")}
     giver["phone"] = filled.plain("giver_phone")
@@ -85,6 +94,16 @@ def contents(filled: Filled, recorded: Sequence[dict[str, Any]] = ()) -> list[di
             before = recorded[n] if n < len(recorded) else {}
             lines.append({**before, **sort, "pieces": int(pieces)})
     return lines
+
+
+def uncounted(filled: Filled) -> list[dict[str, Any]]:
+    """Return the rows that are in what was weighed and that nobody has counted."""
+    values = filled.values
+    ticked = [at for name in values if (at := _UNCOUNTED.fullmatch(name)) and values[name]]
+    return [
+        {part: values[f"line-{n}-{part}"] for part in ("material", "form", "size")} | {"pieces": 0}
+        for n in sorted(int(at[1]) for at in ticked)
+    ]
 
 
 def wrong_lines(filled: Filled) -> bool:

@@ -32,6 +32,8 @@ class Line:
     weight_mg: int | None
     pieces: str
     error: str
+    uncounted: bool = False
+    """It is in what was weighed; nobody has counted it."""
 
 
 async def packaging_lines(session: AsyncSession, values: Blank, errors: Blank) -> list[Line]:
@@ -52,6 +54,7 @@ async def packaging_lines(session: AsyncSession, values: Blank, errors: Blank) -
                 weights.get((material, form, size)),
                 values[f"{name}-pieces"],
                 errors[f"{name}-pieces"],
+                bool(values[f"{name}-uncounted"]),
             )
         )
     return lines

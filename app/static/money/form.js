@@ -28,5 +28,10 @@ if (total && input) {
   say();
 }
 
+// Who ticks what was weighed and not counted has its weight to fill in, further down.
+document.querySelector("[data-uncounted]")?.addEventListener("change", () => {
+  document.querySelector("[data-weighed]").open = true;
+});
+
 const codes = document.querySelector("#unit_codes");
 if (codes) tellDeposits(codes);

@@ -143,7 +143,7 @@ async def test_a_hand_in_by_weight_alone_is_recorded_with_scripts_switched_off(
         assert "2.50 kg" in await page.inner_text(".receipt")
     found = await world.client("collector").get(f"/api/v1/batches/{code}/custody")
     [step] = [one for one in found.json()["steps"] if one["kind"] == "hand_in"]
-    event = await world.client("collector").get(f"/api/v1/events/{step['id']}")
+    event = await world.client("collector").get(f"/api/v1/events/{step['event']}")
     assert [line["pieces"] for line in event.json()["contents"]] == [0]
 
 

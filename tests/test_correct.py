@@ -291,6 +291,27 @@ class TestDidNotOccur:
         assert (await standing(world, bag))["status"] == "collected"
         assert await booked(world, bag) == {("field", POINT): 5_000}
 
+    @pytest.mark.parametrize("how", ["did_not_occur", "another container"])
+    async def test_a_pack_whose_container_moved_on_with_the_bag_stays(self, world: World, how):
+        """What moved the bag, or ended it, reached it through the container alone."""
+        pair = await world.issue_labels(2)
+        for bag in pair:
+            await world.event("collect", bag, mass_g=5_000)
+        box, other = await world.issue_labels(2, kind="container")
+        packed = await world.event("pack", *pair, container=box)
+        departed = await world.event("depart", box, destination=ref.PLANT)
+        await world.event("arrive", box, site=ref.PLANT)
+        await world.event("dispose", box, site=ref.PLANT, method="resource_use", certificate="证 7")
+        body = (
+            correction(world, packed, how)
+            if how == "did_not_occur"
+            else correction(world, packed, container=other)
+        )
+        status, found = await correct(world, body, "collector")
+        assert (status, found["type"]) == (409, "/problems/later-events-rest-on-this")
+        assert found["in_the_way"] == departed["id"]
+        assert [(await standing(world, bag))["status"] for bag in pair] == ["disposed"] * 2
+
     async def test_a_repack_whose_output_moved_on_stays(self, world: World):
         bag, _ = await moved_bag(world)
         [out] = await world.issue_labels(1, site=ref.STATION)

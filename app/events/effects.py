@@ -115,6 +115,7 @@ def _fold_anew(
     astray = _astray(facts, happening) if happening and not takes_back else ()
     # Who shared a weighing with a bag until now has another share once the bag was taken out.
     until_now = tied(shelf, seeds).since
+    told = {code: shelf.story(code) for code in until_now} if takes_back else {}
     if takes_back:
         shelf.take(takes_back.event)
     if happening:
@@ -139,7 +140,7 @@ def _fold_anew(
         folded = fold_together({code: facts.known[code].label for code in stories}, stories)
         if takes_back:
             before = {code: facts.known[code] for code in stories}
-            check_nothing_rests(before, folded, takes_back, happening)
+            check_nothing_rests(before, told, folded, takes_back, happening)
         if isinstance(folded, Conflict):
             raise _problem(folded, happening or takes_back, pointers)
         _check_was_packed(folded, happening, pointers)

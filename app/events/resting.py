@@ -4,15 +4,16 @@ Model.md, Correction: a correction that would un-occur what later events rest on
 origin of a mixed input, is refused, naming the nearest one.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 from app.balance.postings import Transfer
 from app.events.correction_errors import LaterEventsRestOnThis
-from app.events.fold import Folded
+from app.events.fold import MOVES, Folded
 from app.events.happening import Happening
 from app.events.shelf import given_by_inputs
 from app.events.state import State, Step, add_mass
+from app.events.story import ENDS
 from app.events.taking import Conflict
 
 
@@ -25,11 +26,17 @@ class Before(Protocol):
 
 def check_nothing_rests(
     before: Mapping[str, Before],
+    stories: Mapping[str, Sequence[Step]],
     folded: Mapping[str, Folded] | Conflict,
     takes_back: Happening,
     replacement: Happening | None,
 ) -> None:
-    """Raise LaterEventsRestOnThis where a step beside the corrected one no longer fits."""
+    """Raise LaterEventsRestOnThis where a step beside the corrected one no longer fits.
+
+    `stories` are those of bags before the correction. What moved or ended a bag and is in its story
+    no more did so through a container in which, by the correction, it never was. A mere weighing of
+    that container is divided anew.
+    """
     own = {takes_back.event, replacement.event if replacement else None}
     if isinstance(folded, Conflict):
         if folded.step not in own:
@@ -38,7 +45,11 @@ def check_nothing_rests(
     resting = sorted(
         (step.order, code, step.event)
         for code, one in folded.items()
-        for step in (*_new_gaps(before[code].state, one), *_mixed_anew(before[code], one))
+        for step in (
+            *_new_gaps(before[code].state, one),
+            *_mixed_anew(before[code], one),
+            *_no_more(stories.get(code, ()), one),
+        )
         if step.event not in own
     )
     if resting:
@@ -53,6 +64,12 @@ def _new_gaps(state: State, folded: Folded) -> Iterator[Step]:
         missing = ((step.event, flag) for flag in moved.flags if flag.startswith("missing-"))
         if not lacked.issuperset(missing):
             yield step
+
+
+def _no_more(story: Sequence[Step], folded: Folded) -> Iterator[Step]:
+    """Yield the steps that moved or ended the bag and are in its story no more."""
+    kept = {step.event for step, _ in folded.taken}
+    return (step for step in story if step.kind in MOVES | ENDS and step.event not in kept)
 
 
 def _mixed_anew(before: Before, folded: Folded) -> Iterator[Step]:

@@ -170,9 +170,14 @@ class TestIncorrectData:
             status, answer = await correct(world, correction(world, event, channel="paper"), by)
             assert status == 201, answer
             assert (await standing(world, code))["mass_g"] == grams
-        more = correction(world, answer, weighed={"container": box, "gross_g": 25_000})
-        assert (await correct(world, more, "keeper"))[0] == 201
-        assert (await standing(world, other))["mass_g"] == 3_000
+        for weighed, grams in (
+            ({"gross_g": 25_000}, 5_000),
+            ({"gross_g": 25_000, "tare_g": 21_000}, 4_000),
+        ):
+            more = correction(world, answer, weighed={"container": box, **weighed})
+            status, answer = await correct(world, more, "keeper")
+            assert status == 201, answer
+            assert (await standing(world, other))["mass_g"] == grams
 
     async def test_kind_and_codes_stay(self, world: World):
         bag, events = await moved_bag(world)

@@ -1,12 +1,14 @@
 """What part of a batch came from which others, and where its own mass went. Pure. model.md, Repack.
 
 A repack says what each input weighed and what each output weighs. In `mix` every output holds every
-input in proportion to those masses. In `sort` that is so for each material by itself, as far as it
-was counted. A part of a chain is the product of the fractions along it, multiplied only when read;
-what comes out of one repack is `Fraction`, so the shares of an output sum to one exactly.
+input in proportion to those masses. In `sort` each material comes from those that were counted to
+hold it, as far as they weighed that much; what then lacks is filled from what the inputs have left
+over. A part of a chain is the product of the fractions along it, multiplied only when read; what
+comes out of one repack is `Fraction`, so the shares of an output sum to one exactly, and those of an
+input to what of it was not removed.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -102,6 +104,14 @@ class Repacked:
                 found[code][material] = grams
         return found
 
+    def row(self, code: str) -> dict[Material, Fraction]:
+        """Return the fractions of an input that go with each part; what they lack was removed."""
+        return {
+            material: Fraction(part.ins[code] * part.out_g, part.in_g * self.inputs[code])
+            for material, part in self.parts.items()
+            if part.ins.get(code)
+        }
+
     def edges(self, inputs: Iterable[str], outputs: Iterable[str]) -> Iterator[Edge]:
         """Yield what goes from some of its inputs into some of its outputs."""
         from_, to = list(inputs), list(outputs)
@@ -137,35 +147,56 @@ def repacked(
 def _by_material(
     body: Repacking, inputs: Mapping[str, int], counted: Mapping[str, Vector]
 ) -> dict[Material, Part]:
-    outs: dict[Material, dict[str, int]] = defaultdict(dict)
+    """Divide a sort: every gram that was not removed from an input is in exactly one part.
+
+    What was counted is an estimate, what was weighed is not. So bags of one material go first, whole,
+    to where it came out; then those of two, as counted and then as far as either still lacks; and so
+    on. What then lacks, and an output of unknown material, is filled from what is left of all.
+    """
+    outs = _outs_by_material(body)
+    lacking = {material: sum(codes.values()) for material, codes in outs.items()}
+    left = dict(zip(inputs, apportion(sum(lacking.values()), list(inputs.values())), strict=True))
+    ins: dict[Material, Counter[str]] = {material: Counter() for material in outs}
+
+    def give(material: Material, among: Mapping[str, int]) -> None:
+        total_g = min(lacking[material], sum(among.values()))
+        if total_g:
+            for code, grams in zip(among, apportion(total_g, list(among.values())), strict=True):
+                ins[material][code] += grams
+                left[code] -= grams
+            lacking[material] -= total_g
+
+    known = {
+        code: {
+            m: grams for m, grams in _divided(mass_g, counted.get(code, ())).items() if m in outs
+        }
+        for code, mass_g in left.items()
+    }
+    for kinds in sorted({len(of) for of in known.values()}):
+        alike = [code for code, of in known.items() if len(of) == kinds]
+        for material in outs:
+            give(material, {code: known[code].get(material, 0) for code in alike})
+        for material in outs:
+            give(material, {code: left[code] for code in alike if material in known[code]})
+    for material in outs:
+        give(material, left)
+    return {material: Part(+ins[material], codes) for material, codes in outs.items()}
+
+
+def _outs_by_material(body: Repacking) -> dict[Material, dict[str, int]]:
+    found: dict[Material, dict[str, int]] = defaultdict(dict)
     for output in body.outputs:
         for material, grams in output.materials:
             if grams:
-                outs[material][output.code] = grams
+                found[material][output.code] = grams
         if not any(grams for _, grams in output.materials):
-            outs[None][output.code] = output.mass_g
-    named = [material for material in outs if material is not None]
-    spread = [sum(outs[material].values()) for material in named]
-    ins: dict[Material, dict[str, int]] = defaultdict(dict)
-    for code, mass_g in inputs.items():
-        shares = _divided(mass_g, counted.get(code, ()))
-        if not any(shares.get(material) for material in named) and named:
-            # Nothing that it was counted to hold came out: all of it is of unknown material.
-            shares = dict(zip(named, apportion(mass_g, spread), strict=True))
-        for material, share in shares.items():
-            if share:
-                ins[material][code] = share
-    # Of what nobody counted in any input, and of an output of unknown material, all of each
-    # input may be in it.
-    return {
-        material: Part(ins[material] if material and ins.get(material) else inputs, outs[material])
-        for material in outs
-    }
+            found[None][output.code] = output.mass_g
+    return found
 
 
-def _divided(mass_g: int, counted: Vector) -> dict[str, int]:
+def _divided(mass_g: int, counted: Vector) -> dict[Material, int]:
     """Divide a stated mass by what was counted of each material."""
-    known = {material: grams for material, grams in counted if grams}
+    known: dict[Material, int] = {material: grams for material, grams in counted if grams}
     return dict(zip(known, apportion(mass_g, list(known.values())), strict=True)) if known else {}
 
 
@@ -220,27 +251,17 @@ def trace_forward(held: Held, repacks: Iterable[Repacked]) -> Onward:
             amount = at.pop(code, None)
             if amount is None:
                 continue
+            row = one.row(code)
+            for material, fraction in row.items():
+                flows[material] += amount * fraction
+            lost = amount * (1 - sum(row.values()))
             for reason, grams in one.removed:
-                gone[one.event, reason] += amount * Fraction(grams, one.total_in_g)
-            rest = amount * Fraction(one.total_in_g - one.removed_g, one.total_in_g)
-            for material, fraction in _row(one, code).items():
-                flows[material] += rest * fraction
+                gone[one.event, reason] += lost * Fraction(grams, one.removed_g)
         for material, amount in flows.items():
             part = one.parts[material]
             for code, out_g in part.outs.items():
                 at[code] = at.get(code, Fraction(0)) + amount * Fraction(out_g, part.out_g)
     return Onward(at, dict(gone))
-
-
-def _row(one: Repacked, code: str) -> dict[Material, Fraction]:
-    """Return the fractions of an input that go with each part; they sum to one."""
-    flows = {
-        material: Fraction(part.ins[code] * part.out_g, part.in_g)
-        for material, part in one.parts.items()
-        if part.ins.get(code)
-    }
-    whole = sum(flows.values())
-    return {material: flow / whole for material, flow in flows.items()}
 
 
 def grams_of(total_g: int, amounts: Mapping[Key, Fraction]) -> dict[Key, int]:

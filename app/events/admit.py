@@ -78,6 +78,9 @@ def admit(
     trip, opens = _trip(draft, facts, times, regime, replaces)
     check_trip(caller, facts.trips.get(trip) if trip else None, draft)
     stamps = _stamps(item, facts, caller, now, times, trip, regime)
+    containers = containers_of(item, facts, replaces.tares if replaces else {})
+    if containers:
+        stamps["containers"] = containers
     stamps |= {"county": site.county, "nonce": source.nonce()}
     if replaces:
         stamps |= _said_again(body, stamps, replaces)
@@ -144,9 +147,6 @@ def _stamps(
         stamps["trip"] = str(trip)
     if regime:
         stamps["regime"] = regime
-    containers = containers_of(item, facts)
-    if containers:
-        stamps["containers"] = containers
     if facts.packaging is None:
         return stamps
     found = counted(draft, facts.packaging)
@@ -187,16 +187,14 @@ def _flags(
 
 
 def _said_again(body: dict[str, Any], stamps: dict[str, Any], target: Happening) -> dict[str, Any]:
-    """Return what was stamped of what a replacement says again: counted grams, nets of containers.
+    """Return the counted grams that were stamped of what a replacement says again.
 
-    Unit weights, and a label's tare, may be others by now. What was recorded is not recomputed.
+    Unit weights may be others by now. What was recorded is not recomputed.
     """
     was = target.stamps
     kept: dict[str, Any] = {}
     if "counted" in stamps and _same(body, target.body, "contents", "outputs"):
         kept = {key: was[key] for key in ("counted", "materials") if key in was}
-    if "containers" in stamps and _same(body, target.body, "batches", "weighed"):
-        kept["containers"] = stamps["containers"] | was.get("containers", {})
     return kept
 
 

@@ -80,6 +80,19 @@ class Happening:
         return found
 
     @property
+    def tares(self) -> dict[str, int]:
+        """The tares by which containers were weighed gross, whether it or their labels said them."""
+        scales = [(ref["code"], ref) for ref in self.body.get("batches", ())]
+        if "weighed" in self.body:
+            scales.append((self.body["weighed"]["container"], self.body["weighed"]))
+        nets = dict(self.weighed)
+        return {
+            code: said["gross_g"] - nets[code]
+            for code, said in scales
+            if "gross_g" in said and code in nets
+        }
+
+    @property
     def ties(self) -> bool:
         """Tell whether its bags have a say in each other's masses."""
         return self.kind == "repack" or bool(self.weighed)

@@ -1,5 +1,6 @@
 """What the labels that an event names allow, and which containers it acts on. Pure."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from app.batches.errors import LabelNotIssued
@@ -13,6 +14,7 @@ from app.events.errors import (
 )
 from app.events.facts import Facts, Known
 from app.events.parse import Item
+from app.events.parts import BatchRef, Weighed
 from app.events.schemas import Arrive, Draft, Pack, Together, Unpack
 from app.events.state import State
 
@@ -61,10 +63,11 @@ def _as_containers(draft: Draft) -> list[tuple[str, str]]:
     return found
 
 
-def containers_of(item: Item, facts: Facts) -> dict[str, int | None]:
+def containers_of(item: Item, facts: Facts, tares: Mapping[str, int]) -> dict[str, int | None]:
     """Return the containers that an event acts on, with net grams where one was weighed.
 
-    Raises TareUnknown, NetNotPositive.
+    `tares` are those by which the event that it replaces was weighed: a label's may be another by
+    now. Raises TareUnknown, NetNotPositive.
     """
     draft = item.draft
     if not isinstance(draft, Together):
@@ -78,7 +81,7 @@ def containers_of(item: Item, facts: Facts) -> dict[str, int | None]:
             found[code] = None if ref.mass_source == "carried" else ref.mass_g
         else:
             place = item.pointers[code].removesuffix("/code")
-            found[code] = _net(facts, code, ref.gross_g, ref.tare_g, place)
+            found[code] = _net(ref, tares.get(code, facts.labels[code].tare_g), code, place)
     if isinstance(draft, Arrive):
         for exception in draft.exceptions or ():
             code = item.codes[exception.code]
@@ -86,12 +89,14 @@ def containers_of(item: Item, facts: Facts) -> dict[str, int | None]:
                 found.setdefault(code, None)
     if draft.weighed:
         code = item.codes[draft.weighed.container]
-        found[code] = _net(facts, code, draft.weighed.gross_g, draft.weighed.tare_g, "/weighed")
+        tare_g = tares.get(code, facts.labels[code].tare_g)
+        found[code] = _net(draft.weighed, tare_g, code, "/weighed")
     return found
 
 
-def _net(facts: Facts, code: str, gross_g: int, tare_g: int | None, place: str) -> int:
-    tare_g = facts.labels[code].tare_g if tare_g is None else tare_g
+def _net(said: BatchRef | Weighed, known_g: int | None, code: str, place: str) -> int:
+    gross_g, tare_g = said.gross_g, known_g if said.tare_g is None else said.tare_g
+    assert gross_g is not None
     if tare_g is None:
         raise TareUnknown(batch=code, pointer=f"{place}/tare_g")
     if gross_g <= tare_g:

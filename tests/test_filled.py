@@ -56,7 +56,7 @@ def test_rows_without_pieces_are_left_out_of_a_hand_in():
             "line-0-pieces": "12", "line-1-material": "foil", "line-1-form": "bag",
             "line-1-size": "lt50g", "line-1-pieces": "", "line-2-pieces": "0",
         },
-        giver_name="张三", payment_yuan="3.5",
+        giver_name="张三", giver_consent="1", payment_yuan="3.5",
     )  # fmt: skip
     assert not form.errors
     assert form.body["contents"] == [
@@ -64,6 +64,13 @@ def test_rows_without_pieces_are_left_out_of_a_hand_in():
     ]
     assert form.body["giver"] == {"kind": "unknown", "name": "张三"}
     assert form.body["payment"]["fen"] == 350
+
+
+@pytest.mark.parametrize("who", [{"giver_name": "张三"}, {"giver_phone": "13800138000"}])
+def test_nobody_is_named_who_was_not_asked(who):
+    assert "giver_consent" in filled("hand_in", code=CODE, **who).errors
+    assert "giver_consent" not in filled("hand_in", code=CODE, **who, giver_consent="1").errors
+    assert "giver_consent" not in filled("hand_in", code=CODE, giver_village="东庄").errors
 
 
 def test_a_hand_in_says_which_row_does_not_fit():

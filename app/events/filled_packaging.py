@@ -17,6 +17,7 @@ WRONG_YUAN = "请填金额，最多两位小数，例如 3.50"
 NO_CONTENTS = "请至少填写一种包装的件数；只称了重的，打开“只称重，没有点件数”"
 NO_WEIGHT = "只称重的，请填这次交回的净重"
 BOTH_WAYS = "点了件数的和只称重的，请分两次登记"
+NO_CONSENT = "请先问交回人是否同意登记姓名和电话。同意就勾上，不同意就清空姓名和电话"
 NO_MASS = "请填写封袋后的净重"
 MOST_PIECES = 999_999
 MOST_UNIT_CODES = 200
@@ -38,6 +39,8 @@ def hand_in(filled: Filled) -> None:
     giver["phone"] = filled.plain("giver_phone")
     if giver["phone"] and not re.fullmatch(PHONE, giver["phone"]):
         filled.errors["giver_phone"] = "请填电话号码，例如 13800138000"
+    if (giver["name"] or giver["phone"]) and not filled.values["giver_consent"]:
+        filled.errors["giver_consent"] = NO_CONSENT
     if any(giver.values()):
         known = {key: value for key, value in giver.items() if value}
         filled.body["giver"] = {"kind": "unknown", **known}

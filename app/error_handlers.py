@@ -99,7 +99,9 @@ async def _domain_error(request: Request, error: Exception) -> Response:
 
 async def _query_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    errors = field_errors(error.errors())
+    # Two dependencies of a route may read the same part: it is said once.
+    told = {(one["pointer"], one["detail"]): one for one in field_errors(error.errors())}
+    errors = list(told.values())
     first = errors[0]
     if first["pointer"].startswith("/path/") and _wants_page(request):
         # To a person an address with an impossible part leads nowhere, like any other.

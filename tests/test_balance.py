@@ -364,6 +364,11 @@ async def test_days_that_are_none_are_422(world: World, start, end):
     assert answer.json()["type"] == "/problems/invalid-query"
 
 
+async def test_what_is_missing_is_said_once(world: World):
+    answer = await world.client("province").get("/api/v1/balance", params={"area": "130000"})
+    assert [one["pointer"] for one in answer.json()["errors"]] == ["/query/from", "/query/to"]
+
+
 async def test_days_at_the_ends_of_the_calendar_are_days(world: World):
     whole = await balance(world, date.min, date.max, area="130000")
     assert whole["opening_g"] == 0

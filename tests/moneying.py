@@ -43,7 +43,7 @@ async def with_tariffs(
 
 def unit(world: World) -> str:
     """Return the code of one bottle."""
-    return f"1202088410{world.rng.randrange(10**22):022}"
+    return f"1220884110{world.rng.randrange(10**22):022}"
 
 
 async def sale(world: World, code: str, fen: int = 100, **fields: Any) -> dict[str, Any]:

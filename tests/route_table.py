@@ -287,7 +287,7 @@ ROUTES: dict[str, Row | tuple[Row, ...]] = {
             frozenset({"collector"}), "event.deposit_sale", own=201,
             json={
                 "id": NEW_ID, "kind": "deposit_sale", "occurred_at": NOW, "site": SITE,
-                "unit_code": "12020884100000000000000000000001", "fen": 100,
+                "unit_code": "12208841100000000000000000000001", "fen": 100,
             },
         ),
         Row(RIGHTS_OF["pack"], "event.pack", json=event("pack", container=CONTAINER), own=201),
@@ -449,7 +449,7 @@ ROUTES: dict[str, Row | tuple[Row, ...]] = {
     # money
     "GET /api/v1/tariffs": Row(EVERYONE, "money.read", query={"county": w.LUQUAN}),
     "GET /api/v1/deposits": Row(
-        EVERYONE, "money.read", query={"unit_code": "12020884100000000000000000000001"}
+        EVERYONE, "money.read", query={"unit_code": "12208841100000000000000000000001"}
     ),
     "GET /api/v1/settlements": Row(EVERYONE, "money.read"),
     # Nothing is due in this world.

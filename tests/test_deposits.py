@@ -128,6 +128,14 @@ async def test_what_came_back_before_the_day_of_the_sale_was_another_bottle(worl
     ("changed", "status", "name", "pointer"),
     [
         ({"unit_code": "12345"}, 422, "invalid-body", "/unit_code"),
+        ({"unit_code": "9" * 32}, 422, "invalid-body", "/unit_code"),
+        ({"unit_code": f"{'12208841' * 4} {'12208841' * 4}"}, 422, "invalid-body", "/unit_code"),
+        (
+            {"unit_code": f"郑单958\n种业\n{'12208841' * 4}\na.cn"},
+            422,
+            "invalid-body",
+            "/unit_code",
+        ),
         ({"fen": 0}, 422, "invalid-body", "/fen"),
         ({"fen": 1.5}, 422, "invalid-body", "/fen"),
         ({"fen": "100"}, 422, "invalid-body", "/fen"),

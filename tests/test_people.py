@@ -70,14 +70,21 @@ async def test_another_account_of_the_site_may_not(world):
         ("", "1234", "姓名要写"),
         ("字" * 21, "1234", "姓名要写"),
         ("甲", "123", "PIN 是"),
-        ("甲", "１２３４", "PIN 是"),
+        ("甲", "１２３", "PIN 是"),
+        ("甲", "一二三四", "PIN 是"),
     ],
 )
 async def test_what_does_not_fit_is_said_at_its_field(world, name, pin, said):
     answer = await add(world, name, pin)
     assert answer.status_code == 422
     assert said in answer.text
-    assert "４" not in answer.text or pin not in answer.text
+    assert pin not in ("１２３", "一二三四") or pin not in answer.text
+
+
+async def test_a_pin_in_full_width_digits_is_the_same_pin(world):
+    assert (await add(world, "孙四", " １２３４ ")).status_code == 303
+    person = next(one for one in await people(world) if one["name"] == "孙四")
+    assert person["pin"] == pin_check(POINT, "孙四", "1234")
 
 
 async def test_who_is_removed_is_forgotten_but_the_event_stands(world):

@@ -21,7 +21,7 @@ from tests.browsing import CHROMIUM, FLAGS, IN_A_BROWSER, address, chromium  # n
 from tests.filming import WITH_A_CAMERA, camera, clip, drawn, seen
 from tests.people import PASSWORD
 from tests.test_browser import page_of, press
-from tests.test_scanned import VECTORS, part_of
+from tests.test_scanned import VECTORS, odd_payloads, part_of
 from tests.world import STATION, VEHICLE, make_world
 
 pytestmark = IN_A_BROWSER
@@ -90,6 +90,22 @@ async def test_the_phones_modules_say_what_the_server_says(chromium, address):  
     for vector, said in zip(VECTORS["nearest"], near, strict=True):
         assert said == vector["want"] == nearest(vector["typed"], vector["known"])
     await page.close()
+
+
+async def test_the_phone_and_the_server_read_odd_payloads_alike(chromium, address):  # noqa: F811
+    page = await chromium.new_page(base_url=address)
+    await page.goto("/sign-in")
+    payloads = odd_payloads(4_000)
+    found = await page.evaluate(
+        "async (all) => { const { recognise } = await import('/static/scan/codes.js');"
+        " return all.map(recognise); }",
+        payloads,
+    )
+    await page.close()
+    for payload, said in zip(payloads, found, strict=True):
+        assert said == json.loads(json.dumps(asdict(recognise(payload)))), ascii(payload)
+    kinds = {said["kind"] for said in found}
+    assert kinds == {"label", "site", "trip", "lot", "unit", "seed", "other", "nothing"}
 
 
 @pytest.mark.parametrize(

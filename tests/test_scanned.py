@@ -3,6 +3,7 @@
 import json
 from dataclasses import asdict
 from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -22,6 +23,40 @@ def part_of(want, found):
     if isinstance(want, dict) and isinstance(found, dict):
         return {name: part_of(inner, found.get(name)) for name, inner in want.items()}
     return list(found) if isinstance(found, tuple) else found
+
+
+WHOLE = (
+    "12308841005260627001000011857410", "１２３０８８４１００５２６０６２７００１００００１１８５７４１０", EXAMPLE,
+    "21800462100136950812284409766080", "130110-9THM-KTWR-03", "HTTPS://NY.CN/B/130110-9THM-KTWR-03",
+    "130110-P0001", "ZY202511041301100007", "HTTPS://NY.CN/TRIPS/ZY202511041301100007",
+    "HTTPS://NY.CN/LOTS/01890A5D-AC96-774B-BCCE-B302099A8057", "郑单958\n某种业\nJM585A0012\nwww.a.cn",
+    "品种名称：冀麦585", "草甘膦\n某农化\nPD20230884\nhttp://a.cn", "http://seed.cn/?c=", "吡虫啉\n某种业公司\n",
+)  # fmt: skip
+ODD = (
+    "\ufeff", "\x00", "\x1c", "\x1d", "\x1f", "\x85", "\xa0", "\u180e", "\u200b", "\u2003", "\u2028",
+    "\u3000", "\t", "\x0b", "\r\n", "\n", " ", "-", "—", "＝", "？", "?", "&", "=", "c=", "Q=", "#", "/", "//",
+    "/B/", "http://", "HTTPS://", "httpſ://", "a.cn", "种业", "种子", "剂", "：", "，", "１", "٣", "①", "²", "ﬁ",
+    "İ", "ſ", "K", "ß", "é", "e\u0301", "😀", "𠮷" * 30, "😀" * 90, "一" * 100, "1" * 31, "9" * 64, "０" * 40,
+)  # fmt: skip
+
+
+def odd_payloads(count):
+    """Return what a worn label, a pasted message or a scanner without a line end may give."""
+    rng = Random(2579)
+    longest = (
+        "a" * LONGEST,
+        "a" * (LONGEST + 1),
+        "😀" * LONGEST,
+        "😀" * (LONGEST + 1),
+        "😀" * 4_001,
+    )
+    made = [*longest, *WHOLE]
+    while len(made) < count:
+        parts = [rng.choice(ODD if rng.random() < 0.6 else WHOLE) for _ in range(rng.randint(1, 6))]
+        text = "".join([*parts, rng.choice(WHOLE)] if rng.random() < 0.5 else parts)
+        at = rng.randrange(len(text))
+        made.append(text[:at] + rng.choice(ODD) + text[at:] if rng.random() < 0.5 else text)
+    return made
 
 
 @pytest.mark.parametrize("vector", VECTORS["recognise"], ids=lambda vector: vector["name"])

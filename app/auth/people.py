@@ -6,6 +6,7 @@ against lies on the phone. Rights are the account's, whoever holds the phone.
 
 import hashlib
 import re
+import unicodedata
 from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID, uuid4
@@ -60,9 +61,13 @@ async def require_first(session: AsyncSession, caller: Caller) -> str:
 async def add_person(
     session: WriteSession, caller: Caller, name: str, pin: str, now: datetime
 ) -> SitePerson:
-    """Name somebody who uses the site's phone. Raises PersonNotValid, Forbidden."""
+    """Name somebody who uses the site's phone. Raises PersonNotValid, Forbidden.
+
+    A PIN's full-width digits are digits, here as where the phone asks for it.
+    """
     site = await require_first(session, caller)
     name = " ".join(name.split())
+    pin = unicodedata.normalize("NFKC", pin).strip()
     if not 1 <= len(name) <= MOST_NAME:
         raise PersonNotValid(reason=f"姓名要写 1 到 {MOST_NAME} 个字", pointer="/name")
     if not _PIN.fullmatch(pin):

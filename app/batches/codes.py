@@ -15,6 +15,8 @@ from typing import Literal
 
 from stdnum.iso7064 import mod_97_10
 
+from app.scanned_text import SPACE, trimmed
+
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Crockford base32: no I, L, O, U."""
 RANDOM_BITS = 40
@@ -24,8 +26,10 @@ SITE_KINDS = "PSRILH"
 _COMPACT_CODE = re.compile(f"[0-9]{{6}}[{ALPHABET}]{{8}}[0-9]{{2}}")
 _COMPACT_SITE = re.compile(f"([0-9OIL]{{6}})([{SITE_KINDS}])([0-9OIL]{{4}})")
 _TRIP = re.compile(r"ZY([0-9]{8})([0-9]{6})([0-9]{4})")
-_SEPARATORS = re.compile(r"[\s\-‐‑‒–—―−_]")
-_SCANNED = re.compile(r"HTTPS?://[^/?#]+/B/([^/?#]+)/?(?:[?#].*)?", re.IGNORECASE | re.DOTALL)
+_SEPARATORS = re.compile(rf"[{SPACE}\-‐‑‒–—―−_]")
+_SCANNED = re.compile(
+    r"HTTPS?://[^/?#]+/B/([^/?#]+)/?(?:[?#].*)?", re.ASCII | re.IGNORECASE | re.DOTALL
+)
 _LOOKALIKES = str.maketrans("OIL", "011")
 END = 9
 """Characters that `ends_of` gives of either end: `CCCCCC-SS` and `S-SSSS-KK`."""
@@ -104,7 +108,7 @@ def _compact(text: str) -> str:
     """Return the capitals and digits of a code without what people put between them."""
     if len(text) > _LONGEST_INPUT:
         return ""
-    mended = unicodedata.normalize("NFKC", text).strip()
+    mended = trimmed(unicodedata.normalize("NFKC", text))
     if scanned := _SCANNED.fullmatch(mended):
         mended = scanned.group(1)
     compact = _SEPARATORS.sub("", mended)

@@ -9,18 +9,20 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from app.batches.codes import CodeError, parse_code, parse_site_code, parse_trip_number
-from app.packaging.unit_code import is_seed, read_unit, unit_code
+from app.packaging.unit_code import is_seed, read_unit, registration_in, two_codes, unit_code
+from app.scanned_text import SPACE, trimmed
 
 Kind = Literal["label", "site", "trip", "lot", "unit", "seed", "other", "nothing"]
 
 LONGEST = 8_000
-"""Characters: a QR holds 7 089 digits at most."""
-_ADDRESS = re.compile(r"(?:https?://)([^/?#\s]+)(/[^?#\s]*)?\S*", re.IGNORECASE)
-_TRIP_PATH = re.compile(r"/TRIPS/([^/]+)/?", re.IGNORECASE)
+"""Characters (code points): a QR holds 7 089 digits at most."""
+_ASCII = re.ASCII | re.IGNORECASE  # without the first, ſ passes for s
+_ADDRESS = re.compile(rf"https?://([^/?#{SPACE}]+)(/[^?#{SPACE}]*)?[^{SPACE}]*", _ASCII)
+_TRIP_PATH = re.compile(r"/TRIPS/([^/]+)/?", _ASCII)
 _LOT_PATH = re.compile(
-    r"/LOTS/([0-9A-F]{8}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{12})/?", re.IGNORECASE
+    r"/LOTS/([0-9A-F]{8}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{12})/?", _ASCII
 )
-_LABEL_PATH = re.compile(r"/B/[0-9]{6}[0-9A-Z-]*/?", re.IGNORECASE)
+_LABEL_PATH = re.compile(r"/B/[0-9]{6}[0-9A-Z-]*/?", _ASCII)
 PRODUCTION_WORDS = {"holder": "持证人生产", "commissioned": "委托加工", "repacked": "委托分装"}
 
 
@@ -38,7 +40,7 @@ class Scanned:
 
 def recognise(payload: str) -> Scanned:
     """Return what a scanned or typed text is; any text is something, if only `nothing`."""
-    text = payload.strip()
+    text = trimmed(payload)
     if not text or len(text) > LONGEST:
         return Scanned("nothing", "没有读到内容，请重新扫。")
     return _ours(text) or _on_packaging(text) or _anothers(text)
@@ -86,6 +88,8 @@ def _site(text: str) -> Scanned | None:
 def _on_packaging(text: str) -> Scanned | None:
     if is_seed(text):
         return Scanned("seed", "这是种子标签，不是农药包装。")
+    if two_codes(text):
+        return Scanned("other", "像是两个码连在一起，请分开，一次扫一个。")
     unit = read_unit(text)
     if unit:
         number = "或".join(unit.registrations)
@@ -101,4 +105,6 @@ def _anothers(text: str) -> Scanned:
     if address:
         host = address.group(1).lower()
         return Scanned("other", f"这是别的系统的码（{host}），这里不用。", host=host)
+    if number := registration_in(text):
+        return Scanned("other", f"农药登记证号 {number}，没有追溯码，分不出是哪一瓶（袋）。")
     return Scanned("nothing", "看不出是什么码，请对照标签输入。")

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
+from app.batches.scanned import recognise
 from app.batches.schemas import SiteCode
 from app.events.fields import (
     MAX_BATCHES,
@@ -31,7 +32,6 @@ from app.events.parts import (
     Weighed,
     check_counted,
 )
-from app.packaging.unit_code import unit_code
 from app.web import Unfit, Wire
 
 
@@ -240,8 +240,10 @@ class DepositSale(Draft):
 
     @model_validator(mode="after")
     def _of_a_unit(self) -> "DepositSale":
-        if unit_code(self.unit_code) is None:
-            raise Unfit("里面没有单元识别代码（32 位数字）", "holds no unit code", "/unit_code")
+        found = recognise(self.unit_code)
+        if found.kind != "unit":
+            reason = f"不是农药的单元识别代码：{found.says}"
+            raise Unfit(reason, "is no pesticide unit's code", "/unit_code")
         return self
 
 

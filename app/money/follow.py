@@ -101,7 +101,7 @@ async def _counted(session: AsyncSession, told: Mapping[UUID, _Told]) -> None:
     standing = {event: one for event, one in told.items() if one.standing}
     hand_ins = {e: one for e, one in standing.items() if _kind(one) == "hand_in"}
     sales = {e: one for e, one in standing.items() if _kind(one) == "deposit_sale"}
-    sold = [_sold_row(event, one) for event, one in sales.items()]
+    sold = [row for event, one in sales.items() if (row := _sold_row(event, one))]
     back = [row for event, one in hand_ins.items() for row in _return_rows(event, one)]
     for table, rows in ((DepositSold, sold), (UnitReturn, back)):
         if rows:
@@ -124,12 +124,16 @@ def _site_of(one: _Told) -> tuple[str, date]:
     return one.standing.body["site"], one.standing.day
 
 
-def _sold_row(event: UUID, one: _Told) -> dict[str, Any]:
+def _sold_row(event: UUID, one: _Told) -> dict[str, Any] | None:
+    """Return the unit that a sale sold; None where one was recorded that is none by today's rules."""
     assert one.standing is not None
     site, on = _site_of(one)
     body = one.standing.body
+    code = unit_code(body["unit_code"])
+    if code is None:
+        return None
     return {
-        "code": unit_code(body["unit_code"]), "event": event, "site": site, "occurred_on": on,
+        "code": code, "event": event, "site": site, "occurred_on": on,
         "fen": body["fen"], "leaf_index": one.leaf_index,
     }  # fmt: skip
 

@@ -1,7 +1,7 @@
 // Our own codes as people type and scan them, and what a scanned text is. Pure: the twin of
 // app/batches/codes.py and app/batches/scanned.py, which say why; tests/scan_vectors.json holds them
 // to each other. `helpWith` is what only a form has: help while a code is being typed.
-import { isSeed, readUnit, unitCode } from "./unit_code.js";
+import { isSeed, readUnit, registrationIn, SPACE, trimmed, twoCodes, unitCode } from "./unit_code.js";
 
 const ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const WHOLE = 16;
@@ -12,9 +12,9 @@ const MOST_ASKED = 3;
 const COMPACT_CODE = new RegExp(`^[0-9]{6}[${ALPHABET}]{8}[0-9]{2}$`);
 const COMPACT_SITE = /^([0-9OIL]{6})([PSRILH])([0-9OIL]{4})$/;
 const TRIP = /^ZY([0-9]{4})([0-9]{2})([0-9]{2})([0-9]{6})([0-9]{4})$/;
-const SEPARATORS = /[\s\-‐‑‒–—―−_]/g;
+const SEPARATORS = new RegExp(`[${SPACE}\\-‐‑‒–—―−_]`, "g");
 const SCANNED = /^HTTPS?:\/\/[^/?#]+\/B\/([^/?#]+)\/?(?:[?#][^]*)?$/i;
-const ADDRESS = /^https?:\/\/([^/?#\s]+)(\/[^?#\s]*)?\S*$/i;
+const ADDRESS = new RegExp(`^https?://([^/?#${SPACE}]+)(/[^?#${SPACE}]*)?[^${SPACE}]*$`, "i");
 const TRIP_PATH = /^\/TRIPS\/([^/]+)\/?$/i;
 const LOT_PATH = /^\/LOTS\/([0-9A-F]{8}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{12})\/?$/i;
 const LABEL_PATH = /^\/B\/[0-9]{6}[0-9A-Z-]*\/?$/i;
@@ -23,9 +23,11 @@ const PRODUCTION_WORDS = { holder: "持证人生产", commissioned: "委托加�
 const LOOK_ALIKE = ["0D", "0Q", "06", "08", "14", "17", "2Z", "35", "38", "3B", "49", "56", "5S", "68", "6G",
   "8B", "9G", "9P", "CG", "DQ", "EF", "HK", "HM", "HN", "KX", "MN", "MW", "PR", "VW", "VY", "XY"];
 
+// Characters are code points, as Python counts them: one that is no more than twice as long may be short.
+const isLonger = (text, most) => text.length > most && (text.length > 2 * most || [...text].length > most);
 const compactOf = (text) => {
-  if (text.length > LONGEST_CODE) return "";
-  const mended = text.normalize("NFKC").trim();
+  if (isLonger(text, LONGEST_CODE)) return "";
+  const mended = trimmed(text.normalize("NFKC"));
   const compact = (mended.match(SCANNED)?.[1] ?? mended).replace(SEPARATORS, "");
   return /^[\x00-\x7f]*$/.test(compact) ? compact.toUpperCase() : "";
 };
@@ -69,8 +71,8 @@ const answer = (kind, says, more = {}) => ({ kind, says, code: null, problem: nu
 
 // What a scanned or typed text is: {kind, says, code, problem, host, unit}, as /api/v1/packaging/parse has it.
 export function recognise(payload) {
-  const text = payload.trim();
-  if (!text || text.length > LONGEST) return answer("nothing", "没有读到内容，请重新扫。");
+  const text = trimmed(payload);
+  if (!text || isLonger(text, LONGEST)) return answer("nothing", "没有读到内容，请重新扫。");
   return ours(text) ?? onPackaging(text) ?? anothers(text);
 }
 
@@ -92,6 +94,7 @@ function ours(text) {
 
 function onPackaging(text) {
   if (isSeed(text)) return answer("seed", "这是种子标签，不是农药包装。");
+  if (twoCodes(text)) return answer("other", "像是两个码连在一起，请分开，一次扫一个。");
   const unit = readUnit(text);
   if (unit) {
     const says = `农药包装上的码：${unit.registrations.join("或")}，${PRODUCTION_WORDS[unit.production]}`;
@@ -103,6 +106,8 @@ function onPackaging(text) {
 function anothers(text) {
   const host = text.match(ADDRESS)?.[1].toLowerCase();
   if (host) return answer("other", `这是别的系统的码（${host}），这里不用。`, { host });
+  const number = registrationIn(text);
+  if (number) return answer("other", `农药登记证号 ${number}，没有追溯码，分不出是哪一瓶（袋）。`);
   return answer("nothing", "看不出是什么码，请对照标签输入。");
 }
 

@@ -180,7 +180,7 @@ async function step(code) {
 // What the platform says of a bag that the phone does not know; null without a network.
 async function asked(code) {
   const answer = await ask(`/api/v1/batches/${code}`).catch(() => null);
-  if (!answer?.ok) return null;
+  if (!answer?.ok || !answer.body?.status) return null;
   const { kind, status, site, mass_g, container } = answer.body;
   return { code, kind, status, site, mass_g: mass_g ?? 0, pieces: 0, hand_ins: 0, trip: null, container: container ?? null };
 }

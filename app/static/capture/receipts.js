@@ -24,8 +24,8 @@ export async function head() {
 // published head, `proven` in the log of a name where its very leaf stands there, else `denied`.
 async function sought({ id, leaf_hash: hash }) {
   const answer = await ask(`/api/v1/events/${id}/proof`);
-  if (answer.status === 404) return { is: "gone" };
-  if (!answer.ok) return { is: "later" };
+  if (answer.problem && answer.status === 404) return { is: "gone" };
+  if (!answer.ok || !answer.body?.leaf_hash) return { is: "later" }; // a portal's page proves and denies nothing
   const proof = answer.body;
   if (proof.leaf_hash !== hash) return { is: "denied" };
   try {

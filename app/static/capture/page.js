@@ -7,7 +7,7 @@ import { helpWith, parseLabel } from "../scan/codes.js";
 import { known, openBag, comingTo, KINDS, STATUSES } from "./bags.js";
 import { collect, handIn } from "./hand_in.js";
 import { nextStep } from "./next_step.js";
-import { queue } from "./outbox.js";
+import { inOrder, queue } from "./outbox.js";
 import { holder, peopleView } from "./people.js";
 import { keepSending, waiting } from "./sync.js";
 import { codeTyped, element, offerScan, show } from "./view.js";
@@ -32,7 +32,7 @@ const elsewhere = "BroadcastChannel" in globalThis ? new BroadcastChannel("captu
 
 async function bagsNow() {
   const [outbox, receipts] = await Promise.all([all("outbox"), all("receipts")]);
-  const rows = [...receipts.filter(({ settled }) => settled > row.at), ...outbox];
+  const rows = inOrder([...receipts.filter(({ settled }) => settled > row.at), ...outbox]);
   const events = rows.filter(({ site }) => site === row.pack.site?.code).map(eventOf);
   return known(row.pack, events);
 }

@@ -1,5 +1,6 @@
 // The phone's queue as people see it: what waits, what was refused and what to do, what was promised.
 import { KINDS, codesOf } from "./bags.js";
+import { inOrder } from "./outbox.js";
 import { all, remove } from "./store.js";
 import { comesAgain } from "./sync.js";
 import { element, moment, show } from "./view.js";
@@ -23,6 +24,9 @@ const wordsOf = (now, outbox, refused) => STATES[outbox.length ? now : refused.l
 
 // What to do about a refused item, in plain words.
 export function remedy(row) {
+  if (row.problem?.type?.endsWith("/time-out-of-range") && row.retry) {
+    return "登记时手机的时间快了。请核对手机的日期和时间；到了那个时间，手机会自己再试。";
+  }
   if (row.retry) return "可能是别人的手机还没有上传前一步。手机会自己再试，不用管。";
   if (comesAgain(row)) return "不是平台退回的，是路上的网络拦下的。手机会自己再试，不用管。";
   return "请照上面说的核对实物。要改的，重新登记一次，再删去这一条；没有发生的，直接删去。";
@@ -33,6 +37,7 @@ export async function queueView({ state, sendNow, isMine, caution }) {
   find("[data-now]").addEventListener("click", sendNow);
   const draw = async (now) => {
     const [outbox, refused, receipts] = await Promise.all(["outbox", "refused", "receipts"].map(all));
+    for (const rows of [outbox, refused, receipts]) inOrder(rows);
     if (!find("[data-state]")) return;
     const others = outbox.filter((row) => !isMine(row)).length;
     find("[data-state]").replaceChildren(wordsOf(now, outbox, refused), ...signIn(now, outbox));

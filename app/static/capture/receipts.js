@@ -60,7 +60,7 @@ export async function lookAfter(log = null, now = Date.now()) {
   return again;
 }
 
-// Back into the queue as it was made; its place there is that of its id.
+// Back into the queue as it was made; its place there is that of its number on this phone.
 function sendAgain({ id, body, at, refs, site, account, person, pieces, mass_g, lines, facts }) {
   return write(["outbox", "receipts"], (transaction) => {
     transaction.objectStore("outbox").put({ id, body, at, refs, site, account, person, pieces, mass_g, lines, facts, tries: 0 });

@@ -2,7 +2,7 @@
 // is. An answer that was lost on its way is asked for again: the server knows every id once.
 import { ask, isProblem } from "./ask.js";
 import { isAsSent } from "./chain.js";
-import { settle } from "./outbox.js";
+import { aheadBy, inOrder, settle } from "./outbox.js";
 import { all, count, write } from "./store.js";
 import { uuid7 } from "./uuid7.js";
 
@@ -80,13 +80,14 @@ class Answered extends Error {
   }
 }
 
-async function post(rows) {
+async function post({ rows, ahead }) {
   const answer = await ask("/api/v1/capture", {
     method: "POST",
     headers: { "content-type": "application/json" },
     body: JSON.stringify({
       device: { id: rows[0].body.device.id },
-      sent_at: new Date().toISOString(),
+      // By the clock that the events were recorded with: the platform puts their times right by it.
+      sent_at: new Date(Date.now() + ahead).toISOString(),
       events: rows.map(({ body }) => body),
     }),
   });
@@ -112,11 +113,19 @@ function meaningOf({ status, problem }, many) {
 // that refused it (as phones once believed of anybody).
 export const comesAgain = ({ retry, problem }) => retry || !isProblem(problem);
 
+// The first rows that one request may hold: it says one time, so they were all recorded with one clock.
+function byOneClock(rows, now, most) {
+  const all = aheadBy(rows, now);
+  const other = all.findIndex((ahead) => ahead !== all[0]);
+  return { rows: rows.slice(0, other < 0 ? most : Math.min(other, most)), ahead: all[0] ?? 0 };
+}
+
 async function due(isMine, most) {
-  const waiting = (await all("outbox")).filter(isMine);
-  if (waiting.length) return waiting.slice(0, most);
   const now = Date.now();
-  return (await all("refused")).filter((row) => isMine(row) && comesAgain(row) && (row.again ?? 0) <= now).slice(0, most);
+  const waiting = inOrder((await all("outbox")).filter(isMine));
+  if (waiting.length) return byOneClock(waiting, now, most);
+  const again = (await all("refused")).filter((row) => isMine(row) && comesAgain(row) && (row.again ?? 0) <= now);
+  return byOneClock(inOrder(again), now, most);
 }
 
 // Sends what waits and `isMine` to send, and returns what stopped it: `done`, `elsewhere` (another tab), `offline`,
@@ -126,10 +135,11 @@ export async function send(isMine, told = () => {}) {
     let most = BATCH;
     for (;;) {
       if (!(await still())) return "elsewhere";
-      const rows = await due(isMine, most);
+      const batch = await due(isMine, most);
+      const { rows } = batch;
       if (!rows.length) return "done";
       try {
-        const answers = await post(rows);
+        const answers = await post(batch);
         if (!rows.some(({ id }) => answers.has(id))) return "busy";
         await settle(rows, answers, judge);
         told();

@@ -171,7 +171,8 @@ async function step(code) {
   } else if (bag) {
     find("[data-says]").textContent = "这一袋在这里没有下一步。";
   } else {
-    find("[data-says]").textContent = "别的站点的标签，或刚发的标签，手机里可能没有。看着实物选这一步：";
+    const cut = pack.labels_cut ? "本站点的标签太多，手机里只有最近发的。" : "别的站点的标签，或刚发的标签，手机里可能没有。";
+    find("[data-says]").textContent = `${cut}看着实物选这一步：`;
     const kinds = { collector: ["hand_in", "collect"], keeper: ["arrive", "collect"], plant: ["arrive"], carrier: ["depart"] };
     find("[data-steps]").append(...(kinds[pack.account.role] ?? []).map(link));
   }

@@ -76,7 +76,7 @@ async def test_a_pack_takes_as_many_statements_for_many_bags_as_for_few(world):
 
 
 async def test_a_pack_is_cut_at_its_bound_and_says_so(world, monkeypatch):
-    monkeypatch.setattr("app.capture.pack.MOST_BAGS", 3)
+    monkeypatch.setattr("app.capture.bags.MOST_BAGS", 3)
     monkeypatch.setattr("app.capture.pack.MOST_LABELS", 2)
     codes = await world.issue_labels(5)
     for code in codes[:4]:
@@ -86,6 +86,24 @@ async def test_a_pack_is_cut_at_its_bound_and_says_so(world, monkeypatch):
     assert (pack["bags_cut"], pack["labels_cut"]) == (True, True)
     # the newest are the ones that a phone needs
     assert [bag["code"] for bag in pack["bags"]] == codes[:4][:0:-1]
+
+
+async def test_a_lorry_on_its_way_comes_whole_however_full_the_store_is(world, monkeypatch):
+    monkeypatch.setattr("app.capture.bags.MOST_BAGS", 2)
+    load = await world.issue_labels(4)
+    for code in load:
+        await world.event("collect", code, mass_g=4_000)
+    sent = await world.event("depart", *load, destination=STATION)
+    for code in await world.issue_labels(3):
+        await world.event("collect", code, mass_g=4_000)
+        await world.event("arrive", code, site=STATION, by="keeper")
+    pack = await pack_of(world, "keeper")
+    assert sent["trip"] in {trip["number"] for trip in pack["trips"]}
+    assert set(load) <= {bag["code"] for bag in pack["bags"] if bag["status"] == "in_transit"}
+    assert len([bag for bag in pack["bags"] if bag["status"] == "received"]) == 2
+    assert (pack["coming_cut"], pack["bags_cut"]) == (False, True)
+    monkeypatch.setattr("app.capture.bags.MOST_COMING", 3)
+    assert (await pack_of(world, "keeper"))["coming_cut"]
 
 
 async def test_the_page_has_nothing_of_anybody_in_it(world):

@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Sequence
 from typing import Any, get_args
 
-from sqlalchemy import case, or_, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.areas.names import county_names
@@ -16,9 +16,9 @@ from app.areas.read import today
 from app.auth.caller import Caller
 from app.auth.people import is_first, people_of
 from app.batches.models import Batch, Label
+from app.capture.bags import bags_of
 from app.events.coming import coming_to
 from app.events.facts import packaging_now
-from app.events.held import SEALED
 from app.events.packaging_lines import USUAL
 from app.ledger.leaf import jcs
 from app.packaging.read import Vocabulary, list_terms
@@ -26,10 +26,9 @@ from app.parties.models import Site, Vehicle
 from app.tariffs.read import for_the_phone
 from app.trips.choices import destinations, places, usual_vehicles
 
-MOST_BAGS = 1_000
 MOST_LABELS = 1_000
 MOST_TERMS = 100
-HELD = ("open", *SEALED)
+NO_BAGS: dict[str, Any] = {"bags": [], "coming_cut": False, "bags_cut": False}
 
 
 async def pack_of(session: AsyncSession, caller: Caller) -> dict[str, Any]:
@@ -41,7 +40,6 @@ async def pack_of(session: AsyncSession, caller: Caller) -> dict[str, Any]:
     """
     site = await session.get(Site, caller.site) if caller.site else None
     county = site.county if site else caller.area
-    bags = await _bags(session, caller.site) if caller.site else []
     labels = await _labels(session, caller.site) if caller.site else []
     packaging = await packaging_now(session)
     names = await county_names(session, [county])
@@ -58,8 +56,7 @@ async def pack_of(session: AsyncSession, caller: Caller) -> dict[str, Any]:
             for one in (await people_of(session, caller.site) if site else ())
         ],
         "county": {"code": county, "name": names.get(county, county)},
-        "bags": bags[:MOST_BAGS],
-        "bags_cut": len(bags) > MOST_BAGS,
+        **(await bags_of(session, caller.site) if caller.site else NO_BAGS),
         "labels": {
             kind: [code for code, of in labels[:MOST_LABELS] if of == kind]
             for kind in ("bag", "container")
@@ -90,40 +87,6 @@ def tag_of(pack: dict[str, Any]) -> str:
 
 def _site(site: Site) -> dict[str, Any]:
     return {"code": site.code, "name": site.name, "kind": site.kind, "township": site.township}
-
-
-async def _bags(session: AsyncSession, site: str) -> Sequence[dict[str, Any]]:
-    here = (Batch.site == site) & Batch.status.in_(HELD)
-    bound_for_here = (
-        Batch.seen_by.contains([site])
-        & (Batch.status == "in_transit")
-        & (Batch.state["destination"].astext == site)
-    )
-    contents = case((Batch.status == "open", Batch.state["contents"]))
-    query = (
-        select(
-            Batch.code, Batch.kind, Batch.status, Batch.site, Batch.mass_g, Batch.container,
-            Batch.state["trip"].astext.label("trip"), Batch.state["hand_ins"].label("hand_ins"),
-            contents.label("contents"),
-        )
-        .where(or_(here, bound_for_here))
-        .order_by(Batch.updated_at.desc(), Batch.code)
-        .limit(MOST_BAGS + 1)
-    )  # fmt: skip
-    return [
-        {
-            "code": row.code,
-            "kind": row.kind,
-            "status": row.status,
-            "site": row.site,
-            "mass_g": row.mass_g,
-            "container": row.container,
-            "trip": row.trip,
-            "hand_ins": row.hand_ins,
-            "pieces": sum(line[-1] for line in row.contents or ()),
-        }
-        for row in await session.execute(query)
-    ]
 
 
 async def _labels(session: AsyncSession, site: str) -> Sequence[Any]:

@@ -104,6 +104,7 @@ def times_of(
             occurred_at=utc(occurred_at),
             reason="在将来。请核对日期和时间，也看看手机时间准不准",
             reason_en="in the future",
+            retry=True,  # it passes by itself: when that time has come
             pointer="/occurred_at",
         )
     if effective != adjusted:

@@ -6,38 +6,59 @@ const MOST = 500;
 const MOST_GROUP_G = 60_000_000;
 const PLATE = /^[\p{Script=Han}][A-Z][0-9A-Z挂]{5,6}$/u;
 
-// A list of ticks: `bags` to choose from, `chosen` those ticked at first. More are typed or scanned.
+const MOST_SHOWN = 100;
+
+// A list of ticks: `bags` to choose from, the newest last, `chosen` those ticked at first. More are typed or
+// scanned. The newest are shown first, a hundred at a time: what is not shown keeps its tick.
 function ticks(find, bags, { chosen, unknown }) {
   const list = find("[data-ticks]");
+  const rest = find("[data-rest]");
   const rows = new Map();
+  const hidden = [];
   const say = () => {
     const on = [...rows.values()].filter(({ box }) => box.checked);
     const sum = on.reduce((total, { bag }) => total + (bag?.mass_g ?? 0), 0);
     find("[data-ticked]").textContent = `已选 ${on.length} / ${rows.size} 袋，共 ${kilograms(sum)}`;
-    find("[data-all]").textContent = rows.size && on.length === rows.size ? "全部不选" : "全部勾选";
+    find("[data-all]").textContent = allOn() ? "全部不选" : hidden.length ? "勾选下面列出的" : "全部勾选";
     find("[data-all]").hidden = !rows.size;
+    rest.hidden = !hidden.length;
+    rest.textContent = `还有 ${hidden.length} 袋没有列出，再列 ${Math.min(MOST_SHOWN, hidden.length)} 袋`;
+  };
+  const shown = () => [...rows.values()].filter(({ line }) => line.isConnected);
+  const allOn = () => shown().length > 0 && shown().every(({ box }) => box.checked);
+  const reveal = () => {
+    list.append(...hidden.splice(0, MOST_SHOWN));
+    say();
   };
   const add = (code, bag, on) => {
     if (rows.has(code)) {
-      rows.get(code).box.checked = true;
+      const { box, line } = rows.get(code);
+      box.checked = true;
+      if (hidden.includes(line)) list.prepend(...hidden.splice(hidden.indexOf(line), 1));
       say();
       return;
     }
-    const box = element("input", { type: "checkbox", value: code, checked: on });
-    const words = bag ? `${kilograms(bag.mass_g)}　${STATUSES[bag.status] ?? ""}` : unknown;
-    list.append(element("li", {}, element("label", { className: "check" }, box,
-      element("span", {}, element("b", { className: "code", textContent: code }), element("br"), words))));
-    rows.set(code, { box, bag });
+    const { line } = put(code, bag, on);
+    list.prepend(line);
     say();
   };
-  for (const bag of bags) add(bag.code, bag, chosen.has(bag.code));
+  const put = (code, bag, on) => {
+    const box = element("input", { type: "checkbox", value: code, checked: on });
+    const words = bag ? `${kilograms(bag.mass_g)}　${STATUSES[bag.status] ?? ""}` : unknown;
+    const line = element("li", {}, element("label", { className: "check" }, box,
+      element("span", {}, element("b", { className: "code", textContent: code }), element("br"), words)));
+    rows.set(code, { box, bag, line });
+    return { line };
+  };
+  for (const bag of [...bags].reverse()) hidden.push(put(bag.code, bag, chosen.has(bag.code)).line);
+  rest.addEventListener("click", reveal);
   list.addEventListener("change", say);
   find("[data-all]").addEventListener("click", () => {
-    const on = ![...rows.values()].every(({ box }) => box.checked);
-    for (const { box } of rows.values()) box.checked = on;
+    const on = !allOn();
+    for (const { box } of on ? shown() : rows.values()) box.checked = on;
     say();
   });
-  say();
+  reveal();
   return {
     add,
     ticked: () => [...rows].filter(([, { box }]) => box.checked).map(([code]) => code),
@@ -96,10 +117,18 @@ function frame(title, says, legend, submit) {
   return find;
 }
 
+// What the phone does not know because there is too much of it, in plain words.
+function sayCut(find, cut, words) {
+  find("[data-cut]").hidden = !cut;
+  find("[data-cut]").textContent = words;
+}
+const OLDER = "袋太多，手机里只有最近的。没有列出的，请扫标签或输入编码。";
+
 const option = ([value, textContent]) => element("option", { value, textContent });
 
 export function store({ pack, known, code, record, then }) {
   const find = frame("入库", "", "哪些袋入库", "登记入库");
+  sayCut(find, pack.bags_cut, OLDER);
   const bags = heldAt(known, pack.site.code, ["collected", "received"]);
   const list = ticks(find, bags, { chosen: new Set(code ? [code] : []), unknown: "手机里没有这一袋的资料" });
   if (code) list.add(code, known.get(code), true);
@@ -114,6 +143,7 @@ export function store({ pack, known, code, record, then }) {
 export function depart({ pack, known, code, record, then }) {
   const find = frame("发运", "", "装哪些袋", "登记发运");
   const site = pack.site?.code ?? "";
+  sayCut(find, pack.bags_cut, OLDER);
   find("[data-departing]").hidden = false;
   find("[data-place]").hidden = Boolean(site);
   find("[data-name=place]").append(...pack.places.map(option));
@@ -145,6 +175,7 @@ export function arrive({ pack, known, trip, code, record, then }) {
     ? `${chosen.from} → 本站，车牌 ${chosen.vehicle}，交接单 ${chosen.number}`
     : "手机里没有这一车的资料，按标签登记，发运的一方上传后自动对上。";
   const find = frame("签收", says, "到了哪些袋", "登记签收");
+  sayCut(find, pack.coming_cut, "正在运来的袋太多，手机里不全。没有列出的，请扫标签或输入编码。");
   const bags = chosen?.bags ?? [];
   const list = ticks(find, bags, { chosen: new Set(bags.map((bag) => bag.code)), unknown: "不在这一车的清单里" });
   if (code) list.add(code, known.get(code), true);

@@ -22,9 +22,10 @@ export async function refresh(now = Date.now()) {
   // Nobody waits for the head of the log where nothing is on the screen yet: it comes with the next pack.
   const newest = before && import("./receipts.js").then(({ head }) => head()).catch(() => null);
   const answer = (!before && early) || (await ask(PACK, { headers: before ? { "if-none-match": before.tag } : {} }));
-  if (answer.status === 401) throw new SignedOut();
-  if (answer.status === 403) throw new NotHere();
-  if (answer.status !== 304 && !answer.ok) return before;
+  // Whatever else answers, a proxy or a portal that asks for a login of its own, says nothing of this account.
+  if (answer.problem && answer.status === 401) throw new SignedOut();
+  if (answer.problem && answer.status === 403) throw new NotHere();
+  if (answer.status !== 304 && !(answer.ok && answer.body?.account)) return before;
   const found = answer.status === 304 ? before : { pack: answer.body, tag: answer.headers.get("etag") };
   const row = { ...found, at: now, head: (await newest) ?? before?.head ?? null };
   return keep("pack", row).then(() => row, () => ({ ...row, unkept: true }));

@@ -7,7 +7,7 @@ import { helpWith, parseLabel } from "../scan/codes.js";
 import { known, openBag, comingTo, KINDS, STATUSES } from "./bags.js";
 import { collect, handIn } from "./hand_in.js";
 import { nextStep } from "./next_step.js";
-import { queue } from "./outbox.js";
+import { inOrder, queue } from "./outbox.js";
 import { holder, peopleView } from "./people.js";
 import { keepSending, waiting } from "./sync.js";
 import { codeTyped, element, offerScan, show } from "./view.js";
@@ -32,7 +32,7 @@ const elsewhere = "BroadcastChannel" in globalThis ? new BroadcastChannel("captu
 
 async function bagsNow() {
   const [outbox, receipts] = await Promise.all([all("outbox"), all("receipts")]);
-  const rows = [...receipts.filter(({ settled }) => settled > row.at), ...outbox];
+  const rows = inOrder([...receipts.filter(({ settled }) => settled > row.at), ...outbox]);
   const events = rows.filter(({ site }) => site === row.pack.site?.code).map(eventOf);
   return known(row.pack, events);
 }
@@ -171,7 +171,8 @@ async function step(code) {
   } else if (bag) {
     find("[data-says]").textContent = "这一袋在这里没有下一步。";
   } else {
-    find("[data-says]").textContent = "别的站点的标签，或刚发的标签，手机里可能没有。看着实物选这一步：";
+    const cut = pack.labels_cut ? "本站点的标签太多，手机里只有最近发的。" : "别的站点的标签，或刚发的标签，手机里可能没有。";
+    find("[data-says]").textContent = `${cut}看着实物选这一步：`;
     const kinds = { collector: ["hand_in", "collect"], keeper: ["arrive", "collect"], plant: ["arrive"], carrier: ["depart"] };
     find("[data-steps]").append(...(kinds[pack.account.role] ?? []).map(link));
   }
@@ -180,7 +181,7 @@ async function step(code) {
 // What the platform says of a bag that the phone does not know; null without a network.
 async function asked(code) {
   const answer = await ask(`/api/v1/batches/${code}`).catch(() => null);
-  if (!answer?.ok) return null;
+  if (!answer?.ok || !answer.body?.status) return null;
   const { kind, status, site, mass_g, container } = answer.body;
   return { code, kind, status, site, mass_g: mass_g ?? 0, pieces: 0, hand_ins: 0, trip: null, container: container ?? null };
 }

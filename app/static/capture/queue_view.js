@@ -1,10 +1,13 @@
 // The phone's queue as people see it: what waits, what was refused and what to do, what was promised.
 import { KINDS, codesOf } from "./bags.js";
+import { inOrder } from "./outbox.js";
 import { all, remove } from "./store.js";
+import { comesAgain } from "./sync.js";
 import { element, moment, show } from "./view.js";
 
 export const STATES = {
   done: "都已上传。",
+  left: "没有等着上传的了。平台没有收下的，在下面“待处理”里。",
   sending: "正在上传…",
   elsewhere: "本页的另一个窗口正在上传。",
   offline: "现在没有网络。登记都存在手机里，有网络时自动上传。",
@@ -16,9 +19,16 @@ const MOST_SHOWN = 100;
 
 export const named = (codes) => (codes.length > 1 ? `${codes[0]} 等 ${codes.length} 袋` : codes[0] ?? "");
 
+// Where nothing waits, the state of sending says nothing any more.
+const wordsOf = (now, outbox, refused) => STATES[outbox.length ? now : refused.length ? "left" : "done"] ?? "";
+
 // What to do about a refused item, in plain words.
 export function remedy(row) {
+  if (row.problem?.type?.endsWith("/time-out-of-range") && row.retry) {
+    return "登记时手机的时间快了。请核对手机的日期和时间；到了那个时间，手机会自己再试。";
+  }
   if (row.retry) return "可能是别人的手机还没有上传前一步。手机会自己再试，不用管。";
+  if (comesAgain(row)) return "不是平台退回的，是路上的网络拦下的。手机会自己再试，不用管。";
   return "请照上面说的核对实物。要改的，重新登记一次，再删去这一条；没有发生的，直接删去。";
 }
 
@@ -27,10 +37,10 @@ export async function queueView({ state, sendNow, isMine, caution }) {
   find("[data-now]").addEventListener("click", sendNow);
   const draw = async (now) => {
     const [outbox, refused, receipts] = await Promise.all(["outbox", "refused", "receipts"].map(all));
+    for (const rows of [outbox, refused, receipts]) inOrder(rows);
     if (!find("[data-state]")) return;
     const others = outbox.filter((row) => !isMine(row)).length;
-    const words = STATES[outbox.length ? now : "done"] ?? "";
-    find("[data-state]").replaceChildren(words, ...signIn(now, outbox));
+    find("[data-state]").replaceChildren(wordsOf(now, outbox, refused), ...signIn(now, outbox));
     find("[data-caution]").textContent = caution();
     if (others) find("[data-state]").append(` 其中 ${others} 条是别的站点的，用那个站点的账号登录才会上传。`);
     list(find, "outbox", outbox, (row) => [line(row)]);
@@ -61,9 +71,9 @@ function line(row) {
 
 function why(row, redraw) {
   const { problem } = row;
-  const said = element("p", { className: "warm", textContent: problem.detail ?? problem.title ?? "平台没有收下。" });
+  const said = element("p", { className: "warm", textContent: problem?.detail ?? problem?.title ?? "没有收下。" });
   const more = element("p", { className: "hint", textContent: remedy(row) });
-  if (row.retry) return [said, more];
+  if (comesAgain(row)) return [said, more];
   const button = element("button", { type: "button", className: "button quiet", textContent: "已处理，删去" });
   button.addEventListener("click", async () => {
     if (button.dataset.sure) {

@@ -24,8 +24,8 @@ export async function head() {
 // published head, `proven` in the log of a name where its very leaf stands there, else `denied`.
 async function sought({ id, leaf_hash: hash }) {
   const answer = await ask(`/api/v1/events/${id}/proof`);
-  if (answer.status === 404) return { is: "gone" };
-  if (!answer.ok) return { is: "later" };
+  if (answer.problem && answer.status === 404) return { is: "gone" };
+  if (!answer.ok || !answer.body?.leaf_hash) return { is: "later" }; // a portal's page proves and denies nothing
   const proof = answer.body;
   if (proof.leaf_hash !== hash) return { is: "denied" };
   try {
@@ -60,7 +60,7 @@ export async function lookAfter(log = null, now = Date.now()) {
   return again;
 }
 
-// Back into the queue as it was made; its place there is that of its id.
+// Back into the queue as it was made; its place there is that of its number on this phone.
 function sendAgain({ id, body, at, refs, site, account, person, pieces, mass_g, lines, facts }) {
   return write(["outbox", "receipts"], (transaction) => {
     transaction.objectStore("outbox").put({ id, body, at, refs, site, account, person, pieces, mass_g, lines, facts, tries: 0 });

@@ -2,7 +2,7 @@
 // sooner: every promise below is kept by it.
 const NAME = "capture";
 const VERSION = 1;
-const BY_ID = ["outbox", "refused", "receipts"]; // UUIDv7 as key: first in, first out
+const BY_ID = ["outbox", "refused", "receipts"]; // what is sent first: outbox.js, inOrder
 
 let opened = null;
 

@@ -1,8 +1,8 @@
 // Sends the queue: twenty at a time, in order, one tab at a time, until nothing is left or the network
 // is. An answer that was lost on its way is asked for again: the server knows every id once.
-import { ask } from "./ask.js";
+import { ask, isProblem } from "./ask.js";
 import { isAsSent } from "./chain.js";
-import { settle } from "./outbox.js";
+import { aheadBy, inOrder, settle } from "./outbox.js";
 import { all, count, write } from "./store.js";
 import { uuid7 } from "./uuid7.js";
 
@@ -71,6 +71,7 @@ function lease(ms = LEASE_MS) {
   });
 }
 
+// Not the events were answered but the whole request: with a `problem` by the platform, else by somebody else.
 class Answered extends Error {
   constructor(status, problem) {
     super(`${status}`);
@@ -79,28 +80,52 @@ class Answered extends Error {
   }
 }
 
-async function post(rows) {
+async function post({ rows, ahead }) {
   const answer = await ask("/api/v1/capture", {
     method: "POST",
     headers: { "content-type": "application/json" },
     body: JSON.stringify({
       device: { id: rows[0].body.device.id },
-      sent_at: new Date().toISOString(),
+      // By the clock that the events were recorded with: the platform puts their times right by it.
+      sent_at: new Date(Date.now() + ahead).toISOString(),
       events: rows.map(({ body }) => body),
     }),
   });
-  if (!answer.ok) throw new Answered(answer.status, answer.body);
+  if (!answer.ok) throw new Answered(answer.status, answer.problem);
   return new Map(answer.body.items.map((item) => [item.id, item]));
 }
 
-// A refusal of the whole request that the one event in it must have caused: too large, not to be read.
-const isAboutTheEvent = (status) => status >= 400 && status < 500 && ![401, 403, 408, 409, 429].includes(status);
+// Too large, or not to be read: a part of the request may pass, and what is refused alone is at fault itself.
+const TOO_LARGE = 413;
+const UNREADABLE = 422;
+
+// What a refusal of the whole request means. Only the platform's own word may settle an event or say that this
+// account is at fault; whatever else answers (a proxy, a captive portal) passes by itself.
+function meaningOf({ status, problem }, many) {
+  if (many && (status === TOO_LARGE || (problem && status === UNREADABLE))) return "halve";
+  if (!problem) return "busy";
+  if (status === 401) return "signed-out";
+  if (status === 403) return "stopped";
+  return [TOO_LARGE, UNREADABLE].includes(status) ? "refused" : "busy";
+}
+
+// A refused row that is sent again by itself: a missing event may still cure it, or it was not the platform
+// that refused it (as phones once believed of anybody).
+export const comesAgain = ({ retry, problem }) => retry || !isProblem(problem);
+
+// The first rows that one request may hold: it says one time, so they were all recorded with one clock.
+function byOneClock(rows, now, most) {
+  const all = aheadBy(rows, now);
+  const other = all.findIndex((ahead) => ahead !== all[0]);
+  return { rows: rows.slice(0, other < 0 ? most : Math.min(other, most)), ahead: all[0] ?? 0 };
+}
 
 async function due(isMine, most) {
-  const waiting = (await all("outbox")).filter(isMine);
-  if (waiting.length) return waiting.slice(0, most);
   const now = Date.now();
-  return (await all("refused")).filter((row) => isMine(row) && row.retry && row.again <= now).slice(0, most);
+  const waiting = inOrder((await all("outbox")).filter(isMine));
+  if (waiting.length) return byOneClock(waiting, now, most);
+  const again = (await all("refused")).filter((row) => isMine(row) && comesAgain(row) && (row.again ?? 0) <= now);
+  return byOneClock(inOrder(again), now, most);
 }
 
 // Sends what waits and `isMine` to send, and returns what stopped it: `done`, `elsewhere` (another tab), `offline`,
@@ -110,22 +135,22 @@ export async function send(isMine, told = () => {}) {
     let most = BATCH;
     for (;;) {
       if (!(await still())) return "elsewhere";
-      const rows = await due(isMine, most);
+      const batch = await due(isMine, most);
+      const { rows } = batch;
       if (!rows.length) return "done";
       try {
-        const answers = await post(rows);
+        const answers = await post(batch);
         if (!rows.some(({ id }) => answers.has(id))) return "busy";
         await settle(rows, answers, judge);
         told();
       } catch (error) {
         if (!(error instanceof Answered)) return navigator.onLine === false ? "offline" : "busy";
-        if (error.status === 401) return "signed-out";
-        if (error.status === 403) return "stopped";
-        if (!isAboutTheEvent(error.status)) return "busy";
-        if (rows.length > 1) {
-          most = Math.max(1, rows.length >> 1);
+        const meaning = meaningOf(error, rows.length > 1);
+        if (meaning === "halve") {
+          most = rows.length >> 1;
           continue;
         }
+        if (meaning !== "refused") return meaning;
         await settle(rows, new Map([[rows[0].id, { outcome: "refused", problem: error.problem }]]), judge);
         most = BATCH;
         told();

@@ -6,7 +6,13 @@ let last = { ms: 0, counter: 0 };
 
 const hex = (number, digits) => number.toString(16).padStart(digits, "0");
 
-export function uuid7(now = Date.now()) {
+// The time and the counter that an id was made of.
+const madeOf = (id) => ({ ms: parseInt(id.slice(0, 8) + id.slice(9, 13), 16), counter: parseInt(id.slice(15, 18), 16) });
+
+// `before` is the last that the phone gave out, maybe before the page was loaded: the new one sorts after it.
+export function uuid7(now = Date.now(), before = null) {
+  const given = before ? madeOf(before) : last;
+  if (given.ms > last.ms || (given.ms === last.ms && given.counter > last.counter)) last = given;
   const random = crypto.getRandomValues(new Uint8Array(10));
   if (now > last.ms) {
     // Begins in the lower half, so that a burst has room before it borrows from the next millisecond.

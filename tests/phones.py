@@ -132,7 +132,8 @@ async def hand_in(page, tens=1):
     for _ in range(tens):
         await page.click("[data-tiles] li:first-child [data-add='10']")
     await page.click(".bar button")
-    await page.wait_for_selector(".receipt .state:has-text('✓')")
+    # "✓ 已存本机" may be gone again by now: the platform answers soon, and not always with yes
+    await page.wait_for_selector(".receipt .state:not(:empty)")
     made = await page.inner_text("[data-id]")
     await page.click("[data-then] a:first-child")
     return made

@@ -152,6 +152,26 @@ async def test_a_sale_that_does_not_fit_is_told_where(world: World, changed, sta
     assert pointer in [told.get("pointer"), *(e["pointer"] for e in told.get("errors", []))]
 
 
+async def test_two_codes_in_one_field_are_no_unit_that_was_not_handed_back_yet(world: World):
+    one, other = unit(world), unit(world)
+    for code in (one, other):
+        await sale(world, code)
+        await returned(world, code)
+    for both in (f"{one} {other}", one + other, f"{one}\n{other}"):
+        back = await returned(world, both)
+        assert back["unit_codes"] == [both.strip()]
+        assert await due(world, back["id"]) == {}
+        asked = await world.client("keeper").get("/api/v1/deposits", params={"unit_code": both})
+        problem(asked, 422, "invalid-query")
+        body = world.body("deposit_sale", unit_code=both, fen=100)
+        del body["batches"]
+        told = problem(await world.post(body), 422, "invalid-body")
+        assert "像是两个码连在一起" in told["errors"][0]["detail"]
+    async with world.database.read() as session:
+        codes = set(await session.scalars(select(UnitReturn.code)))
+    assert not {code for code in codes if len(code) > len(one)}
+
+
 async def test_a_station_takes_no_deposits(world: World):
     body = world.body("deposit_sale", unit_code=unit(world), fen=100, site=STATION)
     del body["batches"]

@@ -12,13 +12,17 @@ from uuid import uuid4
 import pytest
 import zxingcpp
 from PIL import Image, ImageFilter
+from qrcode.constants import ERROR_CORRECT_H
+from qrcode.util import MODE_ALPHA_NUM, QRData
 
 from app.auth.sessions import caller_from
 from app.batches.changes import Chosen, void_labels
 from app.batches.codes import make_code, parse_code
+from app.batches.qr import MASK, payload, symbol_of
 from app.batches.sheet_pdf import LAYOUTS, Printed, draw_labels
 from app.config import Settings
 from app.db import Database
+from app.paper.symbol import SymbolsAlike, symbol
 from tests.printed import PRINTED, fonts_of, pictures_of, words_of
 from tests.world import ANXIN, LUQUAN, OTHER_POINT, POINT, STATION, World, make_world
 
@@ -152,6 +156,21 @@ def content_of(pdf: bytes) -> str:
     """Return the drawing operators of all pages."""
     streams = re.findall(rb"stream\r?\n(\x78.*?)endstream", pdf, re.DOTALL)
     return "\n".join(zlib.decompressobj().decompress(one).decode("latin-1") for one in streams)
+
+
+@pytest.mark.parametrize("host", [*HOSTS, "A.CN", "10.0.0.1:80"])
+def test_a_symbol_made_of_what_bits_turn_over_is_the_one_that_is_drawn_whole(host):
+    bits = Random(18004)
+    for _ in range(20):
+        code = make_code(LUQUAN, bits.getrandbits(40))
+        whole = QRData(payload(host, code), mode=MODE_ALPHA_NUM)
+        runs, side, _ = symbol(whole, ERROR_CORRECT_H, MASK)
+        assert symbol_of(host, code) == (runs, side)
+
+
+def test_a_symbol_of_another_length_is_refused():
+    with pytest.raises(ValueError, match="not 9 characters"):
+        SymbolsAlike(9, ERROR_CORRECT_H, MASK).runs("HTTPS://A.CN")
 
 
 def test_the_same_labels_give_the_same_bytes():

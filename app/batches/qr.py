@@ -6,13 +6,13 @@ lower levels, and the code in letters stands below for when it does not.
 """
 
 import io
+from functools import lru_cache
 
 from PIL import Image, ImageDraw, ImageFont
 from qrcode.constants import ERROR_CORRECT_H
-from qrcode.util import MODE_ALPHA_NUM, QRData
 
 from app.config import MAX_QR_HOST
-from app.paper.symbol import Run, runs_of, symbol
+from app.paper.symbol import Run, SymbolsAlike, runs_of
 
 MAX_VERSION = 4
 MODULE_MM = 0.625
@@ -87,10 +87,15 @@ def png(host: str, code: str, *, module_px: int = 8, overprint: bool = False) ->
 def symbol_of(host: str, code: str) -> tuple[list[Run], int]:
     """Return the dark runs, moved by the quiet zone, and the side with it, in modules."""
     text = payload(host, code)
-    runs, side, version = symbol(QRData(text, mode=MODE_ALPHA_NUM), ERROR_CORRECT_H, MASK)
-    if version > MAX_VERSION:
+    alike = _alike(len(text))
+    if alike.version > MAX_VERSION:
         raise ValueError(f"the address needs a larger symbol than version {MAX_VERSION}: {text}")
-    return runs, side
+    return alike.runs(text), alike.side
+
+
+@lru_cache(maxsize=4)
+def _alike(length: int) -> SymbolsAlike:
+    return SymbolsAlike(length, ERROR_CORRECT_H, MASK)
 
 
 def _path(runs: list[Run]) -> str:

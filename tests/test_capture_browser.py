@@ -207,7 +207,10 @@ async def test_a_refusal_says_what_to_do_and_goes_when_it_is_done(chromium, worl
         await page.wait_for_selector("[data-tiles]")
         # somebody else seals it meanwhile
         await world.event("collect", sealed, mass_g=5_000)
+        await page.route("**/api/v1/capture", lambda route: route.abort())
         made = await hand_in(page)
+        await page.unroute("**/api/v1/capture")
+        await page.evaluate("dispatchEvent(new Event('online'))")
         await page.wait_for_selector("[data-waiting]:has-text('待处理 1 条')")
         await page.click("[data-waiting]")
         said = await page.inner_text("[data-list=refused] li")

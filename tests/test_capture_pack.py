@@ -47,7 +47,7 @@ async def test_a_station_takes_what_is_on_its_way_and_a_driver_his_vehicles(worl
     [trip] = [one for one in pack["trips"] if one["id"] == bag["trip"]]
     assert (bag["status"], trip["number"], trip["vehicle"]) == ("in_transit", sent["trip"], VEHICLE)
     driver = await pack_of(world, "carrier")
-    assert (driver["site"], driver["bags"], driver["labels"]["bag"]) == (None, [], [])
+    assert (driver["site"], driver["labels"]["bag"]) == (None, [])
     assert VEHICLE in driver["vehicles"]
     assert POINT in {place for place, _ in driver["places"]}
     assert driver["county"]["code"] == LUQUAN
@@ -104,6 +104,32 @@ async def test_a_lorry_on_its_way_comes_whole_however_full_the_store_is(world, m
     assert (pack["coming_cut"], pack["bags_cut"]) == (False, True)
     monkeypatch.setattr("app.capture.bags.MOST_COMING", 3)
     assert (await pack_of(world, "keeper"))["coming_cut"]
+
+
+async def test_who_fetches_bags_takes_along_those_that_wait_sealed_near_by(world, monkeypatch):
+    before, sealed, still_open, away = await world.issue_labels(4)
+    await world.event("hand_in", still_open)
+    for code in (before, sealed, away):
+        await world.event("collect", code, mass_g=4_000)
+    await world.event("depart", away, destination=STATION)
+
+    async def near(name):
+        pack = await pack_of(world, name)
+        own = pack["site"] and pack["site"]["code"]
+        return {
+            bag["code"]: bag["site"]
+            for bag in pack["bags"]
+            if bag["site"] != own and bag["status"] != "in_transit"
+        }
+
+    for name in ("carrier", "keeper"):
+        found = await near(name)
+        assert found.get(sealed) == POINT, name
+        assert not {still_open, away} & found.keys(), name
+    assert await near("collector") == {}
+    monkeypatch.setattr("app.capture.bags.MOST_NEAR", 1)
+    pack = await pack_of(world, "carrier")
+    assert ([bag["code"] for bag in pack["bags"]], pack["near_cut"]) == ([sealed], True)
 
 
 async def test_the_page_has_nothing_of_anybody_in_it(world):

@@ -161,6 +161,56 @@ async def test_a_page_can_be_read_tapped_and_heard(key, ground, tabs, met):
     assert not wrong, "\n".join([url, *wrong])
 
 
+COUNT = """() => {
+  for (const add of document.querySelectorAll("[data-tiles] li:first-child [data-add]")) add.click();
+}"""
+SEEN_OF_IT = """() => {
+  const boxes = [...document.querySelectorAll(".top, .bar")].map((one) => one.getBoundingClientRect());
+  const covered = boxes.reduce((sum, { top, bottom }) =>
+    sum + Math.max(0, Math.min(bottom, innerHeight) - Math.max(top, 0)), 0);
+  return covered / innerHeight;
+}"""
+"""How much of the screen what sticks to it takes, in the midst of a long form."""
+CHARACTERS = """(field) => {
+  const { fontFamily, fontSize, paddingLeft, paddingRight } = getComputedStyle(field);
+  const zero = document.body.appendChild(Object.assign(document.createElement("span"), { textContent: "0" }));
+  Object.assign(zero.style, { fontFamily, fontSize, position: "absolute" });
+  const { width } = zero.getBoundingClientRect();
+  zero.remove();
+  return (field.clientWidth - parseFloat(paddingLeft) - parseFloat(paddingRight)) / width;
+}"""
+MOST_OF_A_CODE = 11
+
+
+async def test_the_phones_forms_can_be_used_with_letters_twice_as_large(ground, tabs):
+    world = ground.world
+    [code] = await world.issue_labels(1)
+    await world.event("hand_in", code)
+    tab = await tabs(next(who for who in ground.callers if who.name == "collector"))
+    await tab.goto("/capture")
+    await tab.wait_for_selector("body[data-ready]")
+    wrong = []
+    views = (f"hand_in/{code}", "other", "depart", f"collect/{code}", f"step/{code}", "queue")
+    for view in views:
+        await tab.evaluate(LETTERS, "")
+        await tab.evaluate("(view) => (location.hash = view)", view)
+        await tab.wait_for_timeout(400)
+        await tab.evaluate(COUNT)
+        await tab.evaluate(LETTERS, TWICE)
+        wrong += [f"{view}: {line}" for line in await tab.evaluate(LOOK, {})]
+        await tab.evaluate("scrollTo(0, document.documentElement.scrollHeight / 3)")
+        covered = await tab.evaluate(SEEN_OF_IT)
+        wrong += [f"{view}: {covered:.0%} of the screen is covered"] * (covered > 1 / 3)
+        for field in await tab.query_selector_all("input.code"):
+            shown = await field.evaluate(CHARACTERS)
+            wrong += [f"{view}: {shown:.0f} characters of a code"] * (shown < MOST_OF_A_CODE)
+    await tab.goto("/record/hand_in")
+    await tab.evaluate(LETTERS, TWICE)
+    shown = await (await tab.query_selector("input.code")).evaluate(CHARACTERS)
+    wrong += [f"/record/hand_in: {shown:.0f} characters of a code"] * (shown < MOST_OF_A_CODE)
+    assert not wrong, "\n".join(wrong)
+
+
 BAD = """<!doctype html><title>x</title><main><h1 style="width: 500px">很宽的标题</h1>
 <p style="font-size: 12px">很小的字</p><button style="height: 20px">矮</button><a href="/">链接</a>
 <p style="color: #bbb">太淡</p><p style="overflow: hidden; height: 10px">这里的字被切掉了</p><p>上一行</p>

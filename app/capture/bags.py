@@ -9,20 +9,48 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, case, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.auth.caller import Caller
 from app.batches.models import Batch
 from app.events.held import SEALED
+from app.parties.models import Site
 
 MOST_COMING = 5_000
 """Ten full lorries."""
 MOST_BAGS = 1_000
+MOST_NEAR = 300
 HELD = ("open", *SEALED)
+FETCHES_FROM = {"carrier": ("P", "S"), "keeper": ("P",), "plant": ("P",)}
+"""Kinds of sites whose sealed bags somebody picks up, or sees come before the phone there has spoken."""
 
 
-async def bags_of(session: AsyncSession, site: str) -> dict[str, Any]:
-    """Return `bags`, those on their way to a site and those held there, newest first in each.
+async def bags_of(session: AsyncSession, caller: Caller, county: str) -> dict[str, Any]:
+    """Return `bags`: on their way to the caller's site, held there, and sealed near by.
 
-    `coming_cut` and `bags_cut` tell that there are more.
+    The newest come first in each; `coming_cut`, `bags_cut` and `near_cut` tell that there are more.
     """
+    near, near_cut = await _near(session, caller, county)
+    here = await _at(session, caller.site) if caller.site else NOTHING_HERE
+    return {**here, "bags": [*here["bags"], *near], "near_cut": near_cut}
+
+
+NOTHING_HERE: dict[str, Any] = {"bags": [], "coming_cut": False, "bags_cut": False}
+
+
+async def _near(
+    session: AsyncSession, caller: Caller, county: str
+) -> tuple[list[dict[str, Any]], bool]:
+    """Return the sealed bags at the county's sites that the caller fetches from."""
+    kinds = FETCHES_FROM.get(caller.role)
+    if not kinds:
+        return [], False
+    sites = select(Site.code).where(
+        Site.county == county, Site.kind.in_(kinds), Site.code != (caller.site or "")
+    )
+    near = and_(Batch.site.in_(sites), Batch.status.in_(SEALED), Batch.container.is_(None))
+    return await _newest(session, near, MOST_NEAR)
+
+
+async def _at(session: AsyncSession, site: str) -> dict[str, Any]:
     bound_for_here = and_(
         Batch.seen_by.contains([site]),
         Batch.status == "in_transit",

@@ -28,14 +28,12 @@ from app.trips.choices import destinations, places, usual_vehicles
 
 MOST_LABELS = 1_000
 MOST_TERMS = 100
-NO_BAGS: dict[str, Any] = {"bags": [], "coming_cut": False, "bags_cut": False}
 
 
 async def pack_of(session: AsyncSession, caller: Caller) -> dict[str, Any]:
     """Return the pack of the caller's site, or of a carrier's driver, who has none.
 
-    `bags` are those held here and those on their way here, `labels` the site's that nobody has
-    used. The head of the log is not in it: it grows with every event anywhere, and phones ask
+    `bags` are those of app/capture/bags.py, `labels` the site's that nobody has used. The head of the log is not in it: it grows with every event anywhere, and phones ask
     `/log/checkpoint` for it.
     """
     site = await session.get(Site, caller.site) if caller.site else None
@@ -56,7 +54,7 @@ async def pack_of(session: AsyncSession, caller: Caller) -> dict[str, Any]:
             for one in (await people_of(session, caller.site) if site else ())
         ],
         "county": {"code": county, "name": names.get(county, county)},
-        **(await bags_of(session, caller.site) if caller.site else NO_BAGS),
+        **await bags_of(session, caller, county),
         "labels": {
             kind: [code for code, of in labels[:MOST_LABELS] if of == kind]
             for kind in ("bag", "container")

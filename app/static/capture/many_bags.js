@@ -1,5 +1,5 @@
 // 发运, 签收, 入库: forms about many bags at once, ticked in a list, scanned or typed.
-import { SEALED, STATUSES, comingTo, heldAt } from "./bags.js";
+import { KINDS, SEALED, STATUSES, comingTo, doubtOf, heldAt } from "./bags.js";
 import { Mistyped, codeTyped, element, grams, kilograms, offerScan, onSubmit, show } from "./view.js";
 
 const MOST = 500;
@@ -50,7 +50,17 @@ function ticks(find, bags, { chosen, unknown }) {
     rows.set(code, { box, bag, line });
     return { line };
   };
-  for (const bag of [...bags].reverse()) hidden.push(put(bag.code, bag, chosen.has(bag.code)).line);
+  // Puts others into the list for those that nobody has ticked.
+  const offer = (those) => {
+    hidden.length = 0;
+    for (const [code, { box, line }] of rows) {
+      if (box.checked) continue;
+      line.remove();
+      rows.delete(code);
+    }
+    for (const bag of [...those].reverse()) if (!rows.has(bag.code)) hidden.push(put(bag.code, bag, chosen.has(bag.code)).line);
+    reveal();
+  };
   rest.addEventListener("click", reveal);
   list.addEventListener("change", say);
   find("[data-all]").addEventListener("click", () => {
@@ -58,28 +68,65 @@ function ticks(find, bags, { chosen, unknown }) {
     for (const { box } of on ? shown() : rows.values()) box.checked = on;
     say();
   });
-  reveal();
+  offer(bags);
   return {
     add,
+    offer,
+    has: (code) => rows.has(code),
     ticked: () => [...rows].filter(([, { box }]) => box.checked).map(([code]) => code),
     left: () => [...rows].filter(([, { box }]) => !box.checked).map(([code]) => code),
   };
 }
 
-function withMore(find, list, known) {
+// Says what is wrong with a bag, with the step that comes first, and where the platform would take it all the
+// same, a way to insist: what the phone knows may be old.
+function sayDoubt(find, code, { says, next, refused }, insist) {
+  const places = find("[data-doubts]");
+  const one = element("li", { className: "notice warm" },
+    element("p", {}, element("b", { className: "code", textContent: code }), element("br"), says));
+  const ways = element("p", { className: "links" });
+  if (next) ways.append(element("a", { className: "button quiet", href: `#${next}/${code}`, textContent: KINDS[next] }));
+  if (!refused) {
+    const button = element("button", { type: "button", className: "button quiet", textContent: "核对过，照样加上" });
+    button.addEventListener("click", () => {
+      one.remove();
+      insist();
+    });
+    ways.append(button);
+  }
+  if (ways.childElementCount) one.append(ways);
+  one.dataset.doubt = code;
+  places.querySelector(`[data-doubt="${code}"]`)?.remove();
+  places.append(one);
+  one.scrollIntoView({ block: "center" });
+}
+
+// A driver, who has no site, records departures alone; bags are sealed at points and stations.
+const mayRecord = (step, site) => step && site && (step !== "collect" || "PS".includes(site.kind));
+
+// More bags than are listed, typed or scanned; `first(bag)` is done before one is looked at.
+function withMore(find, list, known, { kind, site, pack, first }) {
   const field = find("[data-name=code]");
   const named = []; // what a person typed or scanned, in whatever number of goes
+  const put = (code) => {
+    named.push(code);
+    list.add(code, known.get(code), true);
+  };
   const take = (text) => {
     try {
       const code = codeTyped(text);
-      named.push(code);
-      list.add(code, known.get(code), true);
       field.value = "";
       find("[data-error]").hidden = true;
+      first?.(known.get(code));
+      const doubt = list.has(code) ? null : doubtOf(kind, known.get(code), site());
+      if (!doubt) return put(code);
+      sayDoubt(find, code, { ...doubt, next: mayRecord(doubt.next, pack.site) ? doubt.next : null }, () => put(code));
+      return doubt.says; // the scanner says it too
     } catch (error) {
       find("[data-error]").textContent = error.message;
       find("[data-error]").hidden = false;
       find("[data-error]").scrollIntoView({ block: "center" });
+      return undefined;
     }
   };
   find("[data-more]").addEventListener("click", () => take(field.value));
@@ -89,6 +136,7 @@ function withMore(find, list, known) {
     take(field.value);
   });
   offerScan(find("[data-scan]"), { title: "连续扫标签", continuous: true, known: [...known.keys()], taken: named }, take);
+  return take;
 }
 
 function together(find) {
@@ -122,6 +170,7 @@ function sayCut(find, cut, words) {
   find("[data-cut]").hidden = !cut;
   find("[data-cut]").textContent = words;
 }
+const UNKNOWN = "手机里没有这一袋的资料";
 const OLDER = "袋太多，手机里只有最近的。没有列出的，请扫标签或输入编码。";
 
 const option = ([value, textContent]) => element("option", { value, textContent });
@@ -130,9 +179,9 @@ export function store({ pack, known, code, record, then }) {
   const find = frame("入库", "", "哪些袋入库", "登记入库");
   sayCut(find, pack.bags_cut, OLDER);
   const bags = heldAt(known, pack.site.code, ["collected", "received"]);
-  const list = ticks(find, bags, { chosen: new Set(code ? [code] : []), unknown: "手机里没有这一袋的资料" });
-  if (code) list.add(code, known.get(code), true);
-  withMore(find, list, known);
+  const list = ticks(find, bags, { chosen: new Set(code ? [code] : []), unknown: UNKNOWN });
+  const take = withMore(find, list, known, { kind: "store", site: () => pack.site.code, pack });
+  if (code) take(code);
   onSubmit(find("form"), find, async () => {
     const codes = list.ticked();
     const event = { kind: "store", site: pack.site.code, batches: refs(codes), ...together(find) };
@@ -143,7 +192,7 @@ export function store({ pack, known, code, record, then }) {
 export function depart({ pack, known, code, record, then }) {
   const find = frame("发运", "", "装哪些袋", "登记发运");
   const site = pack.site?.code ?? "";
-  sayCut(find, pack.bags_cut, OLDER);
+  sayCut(find, site ? pack.bags_cut : pack.near_cut, OLDER);
   find("[data-departing]").hidden = false;
   find("[data-place]").hidden = Boolean(site);
   find("[data-name=place]").append(...pack.places.map(option));
@@ -151,19 +200,27 @@ export function depart({ pack, known, code, record, then }) {
   find("#plates").append(...pack.vehicles.map((plate) => element("option", { value: plate })));
   if (pack.destinations.length === 1) find("[data-name=destination]").value = pack.destinations[0][0];
   if (pack.vehicles.length === 1) find("[data-name=vehicle]").value = pack.vehicles[0];
-  const bags = site ? heldAt(known, site, SEALED).filter((bag) => !bag.container) : [];
-  const list = ticks(find, bags, { chosen: new Set(code ? [code] : []), unknown: "手机里没有这一袋的资料" });
-  if (code) list.add(code, known.get(code), true);
-  withMore(find, list, known);
+  const place = find("[data-name=place]");
+  const from = () => site || place.value;
+  const bags = () => heldAt(known, from(), SEALED).filter((bag) => !bag.container);
+  const list = ticks(find, bags(), { chosen: new Set(code ? [code] : []), unknown: UNKNOWN });
+  place.addEventListener("change", () => list.offer(bags()));
+  // A driver's first bag tells where he stands.
+  const first = (bag) => {
+    if (from() || !pack.places.some(([one]) => one === bag?.site)) return;
+    place.value = bag.site;
+    list.offer(bags());
+  };
+  const take = withMore(find, list, known, { kind: "depart", site: from, pack, first });
+  if (code) take(code);
   onSubmit(find("form"), find, async () => {
     const destination = find("[data-name=destination]").value;
-    const from = site || find("[data-name=place]").value;
-    if (!from) throw new Mistyped("请选在哪里装货。");
+    if (!from()) throw new Mistyped("请选在哪里装货。");
     if (!destination) throw new Mistyped("请选运到哪里。");
     const vehicle = find("[data-name=vehicle]").value.normalize("NFKC").toUpperCase().replace(/[\s·]/g, "");
     if (!PLATE.test(vehicle)) throw new Mistyped("请填车牌号，例如 冀A12345。");
     const codes = list.ticked();
-    const event = { kind: "depart", site: from, destination, vehicle, batches: refs(codes), ...together(find) };
+    const event = { kind: "depart", site: from(), destination, vehicle, batches: refs(codes), ...together(find) };
     const name = pack.destinations.find(([place]) => place === destination)?.[1] ?? destination;
     then(await record(event, about(codes, known, [["运到", name], ["车牌", vehicle]])));
   });
@@ -178,8 +235,8 @@ export function arrive({ pack, known, trip, code, record, then }) {
   sayCut(find, pack.coming_cut, "正在运来的袋太多，手机里不全。没有列出的，请扫标签或输入编码。");
   const bags = chosen?.bags ?? [];
   const list = ticks(find, bags, { chosen: new Set(bags.map((bag) => bag.code)), unknown: "不在这一车的清单里" });
-  if (code) list.add(code, known.get(code), true);
-  withMore(find, list, known);
+  const take = withMore(find, list, known, { kind: "arrive", site: () => pack.site.code, pack });
+  if (code) take(code);
   const reason = find("[data-reason]");
   const ask = () => (reason.hidden = !list.left().length);
   find("[data-ticks]").addEventListener("change", ask);

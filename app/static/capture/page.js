@@ -4,7 +4,7 @@ import { NotHere, SignedOut, kept, refresh } from "./pack.js"; // it asks the pl
 import { ask } from "./ask.js";
 import { all } from "./store.js";
 import { helpWith, parseLabel } from "../scan/codes.js";
-import { known, openBag, comingTo, KINDS, STATUSES } from "./bags.js";
+import { known, openBag, comingTo, doubtOf, KINDS, STATUSES } from "./bags.js";
 import { collect, handIn } from "./hand_in.js";
 import { nextStep } from "./next_step.js";
 import { inOrder, queue } from "./outbox.js";
@@ -33,7 +33,7 @@ const elsewhere = "BroadcastChannel" in globalThis ? new BroadcastChannel("captu
 async function bagsNow() {
   const [outbox, receipts] = await Promise.all([all("outbox"), all("receipts")]);
   const rows = inOrder([...receipts.filter(({ settled }) => settled > row.at), ...outbox]);
-  const events = rows.filter(({ site }) => site === row.pack.site?.code).map(eventOf);
+  const events = rows.filter(isMine).map(eventOf);
   return known(row.pack, events);
 }
 
@@ -189,11 +189,27 @@ async function asked(code) {
 async function form(kind, code, bags, bag) {
   const { pack } = row;
   const found = bags ?? (await bagsNow());
+  if (bag) found.set(code, bag); // the platform was asked for it
   const one = bag ?? found.get(code) ?? { code, kind: "bag", status: "unused", mass_g: 0, pieces: 0, hand_ins: 0 };
   const given = { pack, known: found, code, bag: one, record, then };
+  if (kind === "hand_in" || kind === "collect") {
+    const doubt = doubtOf(kind, one, pack.site?.code);
+    if (doubt) return doubtful(code, one, doubt);
+  }
   if (kind === "hand_in") return handIn(given);
   if (kind === "collect") return collect(given);
   return (await LATER.bags())[kind](given);
+}
+
+// Nothing to fill in: what is wrong with the bag, and what to do instead.
+function doubtful(code, bag, { says, next }) {
+  const find = show("step");
+  find("[data-code]").textContent = code;
+  find("[data-title]").textContent = STATUSES[bag.status] ?? "不能登记";
+  find("[data-says]").textContent = says;
+  const ways = [...(next ? [[`#${next}/${code}`, KINDS[next]]] : []), ["#other", "扫别的标签"]];
+  find("[data-steps]").append(...ways.map(([href, words], n) =>
+    element("a", { className: n ? "button quiet" : "button", href, textContent: words })));
 }
 
 const ROUTES = {

@@ -3,10 +3,17 @@ import { KINDS, codesOf } from "./bags.js";
 import { one } from "./store.js";
 import { element, moment, show } from "./view.js";
 
+function noReceipt() {
+  const find = show("step");
+  find("[data-title]").textContent = "这部手机里没有这份凭据";
+  find("[data-says]").textContent = "可能是别的手机登记的；核验过存证、满三十天的，手机已经清掉了。平台上的登记都在。";
+  return null;
+}
+
 export async function receiptView({ id, pack, links }) {
-  const find = show("receipt");
   const row = (await one("outbox", id)) ?? (await one("receipts", id)) ?? (await one("refused", id));
-  if (!row) return null;
+  if (!row) return noReceipt();
+  const find = show("receipt");
   const { kind } = row.body;
   const codes = codesOf(row);
   find("[data-title]").textContent = `${KINDS[kind]}凭据`;

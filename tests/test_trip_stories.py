@@ -7,10 +7,11 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from app.ids import uuid7
 from app.ledger.follow import catch_up
+from app.ledger.models import EventBatch
 from app.main import FOLLOWERS
 from app.parties.models import Permit
 from tests import reference as ref
@@ -204,6 +205,41 @@ async def test_a_missing_bag_that_turns_up_at_another_station_is_found_on_its_tr
     await catch_up(world.database, FOLLOWERS)
     [row] = [r for r in await listed(world) if r["number"] == trip]
     assert row["state"] == leg["state"]
+
+
+async def test_a_weight_shared_by_two_trips_puts_both_lists_right(world: World):
+    """The neighbour's share moves between its site and the difference: no account of its trip."""
+    [one] = await sealed(world, grams=1_000)
+    [other] = await world.issue_labels(1, site=None)
+    await world.event("collect", other, site=OTHER_POINT, mass_g=2_000)
+    async with world.database.read() as session:
+        collect = await session.scalar(
+            select(EventBatch.event_id).where(EventBatch.batch_code == one)
+        )
+    trips = [
+        (await world.event("depart", one, destination=STATION))["trip"],
+        (await world.event("depart", other, site=OTHER_POINT, destination=STATION))["trip"],
+    ]
+    await world.event("arrive", one, other, site=STATION, group_mass_g=2_990)
+    await catch_up(world.database, FOLLOWERS)
+    assert [(await trip_of(world, trip))["state"] for trip in trips] == ["delivered"] * 2
+    replacement = world.body("collect", one, mass_g=4_000, at=world.clock - timedelta(hours=4))
+    del replacement["id"]
+    answer = await world.client("county").post(
+        "/api/v1/events",
+        json={
+            "id": str(uuid7(world.rng, world.tick())), "kind": "correct", "note": "看错秤",
+            "corrects": str(collect), "reason": "incorrect_data", "replacement": replacement,
+        },
+    )  # fmt: skip
+    assert answer.status_code == 201, answer.text
+    await catch_up(world.database, FOLLOWERS)
+    rows = {row["number"]: row for row in await listed(world)}
+    for trip in trips:
+        [leg] = (await trip_of(world, trip))["legs"]
+        [row] = rows[trip]["legs"]
+        assert (row["state"], row["difference_g"]) == (leg["state"], leg["difference_g"])
+        assert leg["state"] == "in_dispute"
 
 
 # ---- hazardous loads

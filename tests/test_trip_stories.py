@@ -242,6 +242,29 @@ async def test_a_weight_shared_by_two_trips_puts_both_lists_right(world: World):
         assert leg["state"] == "in_dispute"
 
 
+@pytest.mark.parametrize("outcome", ["refused", "missing", "damaged"])
+async def test_what_is_said_of_a_container_at_arrival_is_said_of_its_bags(world: World, outcome):
+    bags = await sealed(world, 3, site=STATION)
+    fine, *packed = bags
+    [pallet] = await world.issue_labels(1, kind="container", site=None)
+    await world.event("pack", *packed, site=STATION, container=pallet)
+    departed = await world.event("depart", pallet, fine, site=STATION, destination=PLANT)
+    trip = departed["trip"]
+    taken_in = [fine, pallet] if outcome == "damaged" else [fine]
+    await world.event(
+        "arrive", *taken_in, site=PLANT, trip=trip,
+        exceptions=[{"code": pallet, "outcome": outcome, "reason": "托盘破了"}],
+    )  # fmt: skip
+    [leg] = (await trip_of(world, trip))["legs"]
+    assert {b["code"]: (b["outcome"], b["reason"]) for b in leg["bags"]} == {
+        fine: (None, None)
+    } | dict.fromkeys(packed, (outcome, "托盘破了"))
+    assert leg["state"] == "in_dispute"
+    assert "托盘破了" in await page(world, "keeper", f"/trips/{trip}")
+    await catch_up(world.database, FOLLOWERS)
+    assert [r["state"] for r in await listed(world) if r["number"] == trip] == ["in_dispute"]
+
+
 # ---- hazardous loads
 
 

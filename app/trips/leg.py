@@ -54,6 +54,8 @@ class Told:
     flags: tuple[str, ...] = ()
     exceptions: Mapping[str, AtArrival] = field(default_factory=dict)
     difference_reason: str | None = None
+    container: str | None = None
+    """Of a packing or unpacking: into which container, or out of which."""
 
 
 @dataclass(frozen=True)

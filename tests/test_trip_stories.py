@@ -265,6 +265,42 @@ async def test_what_is_said_of_a_container_at_arrival_is_said_of_its_bags(world:
     assert [r["state"] for r in await listed(world) if r["number"] == trip] == ["in_dispute"]
 
 
+async def test_each_leg_says_what_its_receiver_took_in_and_what_went_elsewhere_or_back(
+    world: World,
+):
+    stays, back, astray = await sealed(world, 3, grams=4_000)
+    trip = own_id(world)
+    await world.event("depart", stays, back, destination=STATION, trip=trip)
+    await world.event("depart", astray, destination=PLANT, trip=trip)
+    await world.event(
+        "arrive", stays, astray, site=STATION, trip=trip,
+        exceptions=[{"code": back, "outcome": "refused", "reason": "漏"}],
+    )  # fmt: skip
+    await world.event("arrive", back, site=POINT, trip=trip)
+    shown = await trip_of(world, trip)
+    legs = {leg["destination"]["code"]: leg for leg in shown["legs"]}
+    figures = ("out_g", "received_g", "returned_g", "elsewhere_g", "difference_g", "moving_g")
+    assert [legs[STATION][g] for g in figures] == [8_000, 4_000, 4_000, 0, 0, 0]
+    assert [legs[PLANT][g] for g in figures] == [4_000, 0, 0, 4_000, 0, 0]
+    assert "arrived-elsewhere" in legs[PLANT]["flags"]
+    assert "arrived-elsewhere" not in legs[STATION]["flags"]
+    printed = await world.client("province").get(f"{TRIPS}/{trip}.pdf")
+    text = "\n".join(words_of(printed.content))
+    assert "1 袋送到了别的站点，在那里签收 4.000 kg。" in text
+    assert "1 袋退回了发运站点，收回 4.000 kg。" in text
+    assert text.count("送到的地方与交接单不同") == 1
+
+
+async def test_what_was_missing_and_came_is_missing_no_longer(world: World):
+    [bag] = await sealed(world)
+    trip = (await world.event("depart", bag, destination=STATION))["trip"]
+    missing = [{"code": bag, "outcome": "missing", "reason": "车上没有"}]
+    await world.event("arrive", site=STATION, trip=trip, exceptions=missing)
+    assert "缺失 1 袋" in await page(world, "keeper", f"/trips/{trip}")
+    await world.event("arrive", bag, site=STATION, trip=trip)
+    assert "缺失" not in await page(world, "keeper", f"/trips/{trip}")
+
+
 # ---- hazardous loads
 
 

@@ -60,6 +60,7 @@ def _leg(leg: LegShown, caller: Caller) -> dict[str, Any]:
         "odd": [(bag, words) for bag, words in bags if bag.outcome or bag.elsewhere],
         "count": len(leg.bags),
         "moving": len(moving),
+        "received": sum(b.at is not None and b.at.code == leg.destination.code for b in leg.bags),
         "confirm_by": confirm_by_of(leg),
         "loads": leg.departed_at is None and _loads(leg, caller),
         "receives": bool(moving) and caller.site == leg.destination.code,

@@ -89,7 +89,9 @@ class Confirmation(BaseModel):
 class LegShown(BaseModel):
     """What a trip took from one origin for one destination; grams.
 
-    `out_g` = `received_g` - `difference_g` + `moving_g` + `written_off_g`. `confirm_by` is the last
+    `received_g` is what the destination took in, `returned_g` what the origin took back,
+    `elsewhere_g` what others took in; these three less `difference_g` with `moving_g` and
+    `written_off_g` are `out_g`. `confirm_by` is the last
     day on which the receiver of hazardous waste confirms its manifest in the national system, by
     the State Council's calendar; `confirm_by_assumed` where a year's notice is not known yet.
     """
@@ -111,6 +113,8 @@ class LegShown(BaseModel):
     confirmation: Confirmation | None
     out_g: int
     received_g: int
+    returned_g: int
+    elsewhere_g: int
     moving_g: int
     written_off_g: int
     difference_g: int

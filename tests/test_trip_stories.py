@@ -301,6 +301,41 @@ async def test_what_was_missing_and_came_is_missing_no_longer(world: World):
     assert "缺失" not in await page(world, "keeper", f"/trips/{trip}")
 
 
+async def test_a_trip_on_which_nothing_rides_is_found_by_those_who_have_to_do_with_it(world: World):
+    [bag] = await sealed(world, site=STATION)
+    [pallet] = await world.issue_labels(1, kind="container", site=None)
+    at = world.tick()
+    departed = await world.event("depart", pallet, site=STATION, destination=PLANT)
+    trip = departed["trip"]
+    assert "missing-pack" in departed["flags"]
+    for by in ("keeper", "plant", "carrier", "county"):
+        shown = await trip_of(world, trip, by)
+        assert (shown["legs"], shown["nothing_rides"]) == ([], "not_told"), by
+    assert (await world.client("collector").get(f"{TRIPS}/{trip}")).status_code == 404
+    assert "装箱记录传上来以后" in await page(world, "keeper", f"/trips/{trip}")
+    printed = await world.client("keeper").get(f"{TRIPS}/{trip}.pdf")
+    assert printed.status_code == 200
+    await world.event("pack", bag, site=STATION, container=pallet, at=at)
+    shown = await trip_of(world, trip, "keeper")
+    assert shown["nothing_rides"] is None
+    assert [b["code"] for leg in shown["legs"] for b in leg["bags"]] == [bag]
+
+
+async def test_a_departure_that_was_taken_back_leaves_its_trip_to_be_found(world: World):
+    [bag] = await sealed(world, site=STATION)
+    departed = await world.event("depart", bag, site=STATION, destination=PLANT)
+    undo = {
+        "id": own_id(world), "kind": "correct", "corrects": departed["id"],
+        "reason": "did_not_occur", "note": "没有发",
+    }  # fmt: skip
+    answer = await world.client("keeper").post("/api/v1/events", json=undo)
+    assert answer.status_code == 201, answer.text
+    for by in ("keeper", "plant", "carrier"):
+        shown = await trip_of(world, departed["trip"], by)
+        assert (shown["legs"], shown["nothing_rides"]) == ([], "taken_back"), by
+    assert "发运已经撤回" in await page(world, "keeper", f"/trips/{departed['trip']}")
+
+
 # ---- hazardous loads
 
 

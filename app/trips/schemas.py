@@ -145,11 +145,16 @@ class TripHead(BaseModel):
 
 
 class TripShown(TripHead):
-    """A trip with the legs that the reader may see; `other_legs` says how many more there are."""
+    """A trip with the legs that the reader may see; `other_legs` says how many more there are.
+
+    `nothing_rides` says why there are none at all: the departures were `taken_back`, or what they
+    carry is `not_told` yet.
+    """
 
     drivers: list[str]
     legs: list[LegShown]
     other_legs: int
+    nothing_rides: Literal["taken_back", "not_told"] | None
     not_on_this_trip: list[Stray]
     may_confirm: list[str]
 

@@ -41,6 +41,7 @@ def shown(
         drivers=list(seen.drivers),
         legs=legs,
         other_legs=seen.other_legs,
+        nothing_rides=seen.nothing_rides,
         not_on_this_trip=[
             Stray(code=code, at=place_of(file.places, steps[-1].site))
             for code, steps in sorted(file.strays.items())

@@ -19,6 +19,7 @@ from app.trips.wording import (
     BAG_STATES,
     FLAGS_ON_PAPER,
     MANIFEST_ELSEWHERE,
+    NOTHING_RIDES,
     OUTCOMES,
     REGIMES,
     SIDES,
@@ -80,6 +81,8 @@ def draw_waybill(file: IO[bytes], trip: TripShown, host: str, *, demo: bool) -> 
         if trip.regime == "hazardous":
             paper.gap(4)
             paper.paragraph(MANIFEST_ELSEWHERE)
+        if trip.nothing_rides:
+            paper.paragraph(NOTHING_RIDES[trip.nothing_rides], warm=True)
         if len(trip.legs) > 1:
             _route(paper, trip.legs)
         for number, leg in enumerate(trip.legs, 1):

@@ -74,7 +74,7 @@ class TestMembers:
     async def test_an_empty_container_is_only_a_place(self, world: World):
         box = await pallet(world)
         answer = await world.event("depart", box, site=ref.STATION, destination=ref.PLANT)
-        assert answer["flags"] == []
+        assert answer["flags"] == ["missing-pack"], "nobody has told what it carries"
         shown = await standing(world, box)
         assert (shown["kind"], shown["status"], shown["mass_g"]) == ("container", "in_transit", 0)
 

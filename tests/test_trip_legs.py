@@ -133,7 +133,8 @@ def test_grams_out_are_grams_in_plus_what_still_moves_and_the_difference(story):
     balance -= sum(t.mass_g for t in folded.transfers if t.source == account)
     assert sum(leg.moving_g for leg in legs) == balance
     for leg in legs:
-        assert leg.out_g == leg.received_g - leg.difference_g + leg.moving_g + leg.written_off_g
+        taken_in = leg.received_g + leg.returned_g + leg.elsewhere_g
+        assert leg.out_g == taken_in - leg.difference_g + leg.moving_g + leg.written_off_g
         assert all(bag.moving_g == (bag.out_g if bag.state == MOVING else 0) for bag in leg.bags)
     on_it = folded.state.status == "in_transit" and folded.state.trip == TRIP
     assert sum(leg.count(MOVING) for leg in legs) == on_it

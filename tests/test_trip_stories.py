@@ -7,10 +7,11 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from app.ids import uuid7
 from app.ledger.follow import catch_up
+from app.ledger.models import EventBatch
 from app.main import FOLLOWERS
 from app.parties.models import Permit
 from tests import reference as ref
@@ -204,6 +205,135 @@ async def test_a_missing_bag_that_turns_up_at_another_station_is_found_on_its_tr
     await catch_up(world.database, FOLLOWERS)
     [row] = [r for r in await listed(world) if r["number"] == trip]
     assert row["state"] == leg["state"]
+
+
+async def test_a_weight_shared_by_two_trips_puts_both_lists_right(world: World):
+    """The neighbour's share moves between its site and the difference: no account of its trip."""
+    [one] = await sealed(world, grams=1_000)
+    [other] = await world.issue_labels(1, site=None)
+    await world.event("collect", other, site=OTHER_POINT, mass_g=2_000)
+    async with world.database.read() as session:
+        collect = await session.scalar(
+            select(EventBatch.event_id).where(EventBatch.batch_code == one)
+        )
+    trips = [
+        (await world.event("depart", one, destination=STATION))["trip"],
+        (await world.event("depart", other, site=OTHER_POINT, destination=STATION))["trip"],
+    ]
+    await world.event("arrive", one, other, site=STATION, group_mass_g=2_990)
+    await catch_up(world.database, FOLLOWERS)
+    assert [(await trip_of(world, trip))["state"] for trip in trips] == ["delivered"] * 2
+    replacement = world.body("collect", one, mass_g=4_000, at=world.clock - timedelta(hours=4))
+    del replacement["id"]
+    answer = await world.client("county").post(
+        "/api/v1/events",
+        json={
+            "id": str(uuid7(world.rng, world.tick())), "kind": "correct", "note": "看错秤",
+            "corrects": str(collect), "reason": "incorrect_data", "replacement": replacement,
+        },
+    )  # fmt: skip
+    assert answer.status_code == 201, answer.text
+    await catch_up(world.database, FOLLOWERS)
+    rows = {row["number"]: row for row in await listed(world)}
+    for trip in trips:
+        [leg] = (await trip_of(world, trip))["legs"]
+        [row] = rows[trip]["legs"]
+        assert (row["state"], row["difference_g"]) == (leg["state"], leg["difference_g"])
+        assert leg["state"] == "in_dispute"
+
+
+@pytest.mark.parametrize("outcome", ["refused", "missing", "damaged"])
+async def test_what_is_said_of_a_container_at_arrival_is_said_of_its_bags(world: World, outcome):
+    bags = await sealed(world, 3, site=STATION)
+    fine, *packed = bags
+    [pallet] = await world.issue_labels(1, kind="container", site=None)
+    await world.event("pack", *packed, site=STATION, container=pallet)
+    departed = await world.event("depart", pallet, fine, site=STATION, destination=PLANT)
+    trip = departed["trip"]
+    taken_in = [fine, pallet] if outcome == "damaged" else [fine]
+    await world.event(
+        "arrive", *taken_in, site=PLANT, trip=trip,
+        exceptions=[{"code": pallet, "outcome": outcome, "reason": "托盘破了"}],
+    )  # fmt: skip
+    [leg] = (await trip_of(world, trip))["legs"]
+    assert {b["code"]: (b["outcome"], b["reason"]) for b in leg["bags"]} == {
+        fine: (None, None)
+    } | dict.fromkeys(packed, (outcome, "托盘破了"))
+    assert leg["state"] == "in_dispute"
+    assert "托盘破了" in await page(world, "keeper", f"/trips/{trip}")
+    await catch_up(world.database, FOLLOWERS)
+    assert [r["state"] for r in await listed(world) if r["number"] == trip] == ["in_dispute"]
+
+
+async def test_each_leg_says_what_its_receiver_took_in_and_what_went_elsewhere_or_back(
+    world: World,
+):
+    stays, back, astray = await sealed(world, 3, grams=4_000)
+    trip = own_id(world)
+    await world.event("depart", stays, back, destination=STATION, trip=trip)
+    await world.event("depart", astray, destination=PLANT, trip=trip)
+    await world.event(
+        "arrive", stays, astray, site=STATION, trip=trip,
+        exceptions=[{"code": back, "outcome": "refused", "reason": "漏"}],
+    )  # fmt: skip
+    await world.event("arrive", back, site=POINT, trip=trip)
+    shown = await trip_of(world, trip)
+    legs = {leg["destination"]["code"]: leg for leg in shown["legs"]}
+    figures = ("out_g", "received_g", "returned_g", "elsewhere_g", "difference_g", "moving_g")
+    assert [legs[STATION][g] for g in figures] == [8_000, 4_000, 4_000, 0, 0, 0]
+    assert [legs[PLANT][g] for g in figures] == [4_000, 0, 0, 4_000, 0, 0]
+    assert "arrived-elsewhere" in legs[PLANT]["flags"]
+    assert "arrived-elsewhere" not in legs[STATION]["flags"]
+    printed = await world.client("province").get(f"{TRIPS}/{trip}.pdf")
+    text = "\n".join(words_of(printed.content))
+    assert "1 袋送到了别的站点，在那里签收 4.000 kg。" in text
+    assert "1 袋退回了发运站点，收回 4.000 kg。" in text
+    assert text.count("送到的地方与交接单不同") == 1
+
+
+async def test_what_was_missing_and_came_is_missing_no_longer(world: World):
+    [bag] = await sealed(world)
+    trip = (await world.event("depart", bag, destination=STATION))["trip"]
+    missing = [{"code": bag, "outcome": "missing", "reason": "车上没有"}]
+    await world.event("arrive", site=STATION, trip=trip, exceptions=missing)
+    assert "缺失 1 袋" in await page(world, "keeper", f"/trips/{trip}")
+    await world.event("arrive", bag, site=STATION, trip=trip)
+    assert "缺失" not in await page(world, "keeper", f"/trips/{trip}")
+
+
+async def test_a_trip_on_which_nothing_rides_is_found_by_those_who_have_to_do_with_it(world: World):
+    [bag] = await sealed(world, site=STATION)
+    [pallet] = await world.issue_labels(1, kind="container", site=None)
+    at = world.tick()
+    departed = await world.event("depart", pallet, site=STATION, destination=PLANT)
+    trip = departed["trip"]
+    assert "missing-pack" in departed["flags"]
+    for by in ("keeper", "plant", "carrier", "county"):
+        shown = await trip_of(world, trip, by)
+        assert (shown["legs"], shown["nothing_rides"]) == ([], "not_told"), by
+    assert (await world.client("collector").get(f"{TRIPS}/{trip}")).status_code == 404
+    assert "装箱记录传上来以后" in await page(world, "keeper", f"/trips/{trip}")
+    printed = await world.client("keeper").get(f"{TRIPS}/{trip}.pdf")
+    assert printed.status_code == 200
+    await world.event("pack", bag, site=STATION, container=pallet, at=at)
+    shown = await trip_of(world, trip, "keeper")
+    assert shown["nothing_rides"] is None
+    assert [b["code"] for leg in shown["legs"] for b in leg["bags"]] == [bag]
+
+
+async def test_a_departure_that_was_taken_back_leaves_its_trip_to_be_found(world: World):
+    [bag] = await sealed(world, site=STATION)
+    departed = await world.event("depart", bag, site=STATION, destination=PLANT)
+    undo = {
+        "id": own_id(world), "kind": "correct", "corrects": departed["id"],
+        "reason": "did_not_occur", "note": "没有发",
+    }  # fmt: skip
+    answer = await world.client("keeper").post("/api/v1/events", json=undo)
+    assert answer.status_code == 201, answer.text
+    for by in ("keeper", "plant", "carrier"):
+        shown = await trip_of(world, departed["trip"], by)
+        assert (shown["legs"], shown["nothing_rides"]) == ([], "taken_back"), by
+    assert "发运已经撤回" in await page(world, "keeper", f"/trips/{departed['trip']}")
 
 
 # ---- hazardous loads

@@ -254,8 +254,15 @@ def _flags(folded: Mapping[str, Folded], happening: Happening) -> tuple[str, ...
     ]
     divided = {step.group for step, _ in taken if step.outcome not in LEFT_BEHIND}
     # A scale showed something, and nobody has told yet of what: it is divided once they do.
-    empty = ("missing-pack",) if set(happening.weighed) - divided else ()
+    unknown = set(happening.weighed) - divided or _sends_empty(happening, (s for s, _ in taken))
+    empty = ("missing-pack",) if unknown else ()
     return tuple(dict.fromkeys((*(flag for _, moved in taken for flag in moved.flags), *empty)))
+
+
+def _sends_empty(happening: Happening, steps: Iterable[Step]) -> bool:
+    """Tell whether a container leaves of which nobody has told yet what is in it."""
+    filled = {step.via for step in steps}
+    return happening.kind == "depart" and bool(happening.containers.keys() - filled)
 
 
 def _seers(facts: Facts, happening: Happening) -> frozenset[str]:

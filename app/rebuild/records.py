@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import exists, or_, select, text
+from sqlalchemy import exists, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
@@ -17,7 +17,6 @@ from app.events.happening import day_of
 from app.ledger.follow import cursor_of
 from app.ledger.models import Event, Leaf, Unsequenced
 from app.ledger.sequence import log_size
-from app.orm import among
 from app.rebuild.difference import Found
 from app.rebuild.mend import mend_batches, mend_legs, mend_trips
 from app.rebuild.replay import Replay, Stood
@@ -25,7 +24,7 @@ from app.rebuild.shadow import Shadow, hold_against, make, tidy
 from app.rebuild.unsettled import unsettled
 from app.rebuild.work import Tell, Work, portions
 from app.trips.follow import AT_ONCE as TRIPS_AT_ONCE
-from app.trips.follow import TRIP_LEGS, keep_legs
+from app.trips.follow import TRIP_LEGS, keep_legs, trips_changed_by
 from app.trips.models import Trip, TripEvent, TripLeg
 from app.trips.note import note_events
 
@@ -159,21 +158,17 @@ class Records(Work):
     async def _legs(self, session: AsyncSession) -> Found | None:
         """Compare the legs of trips as they are in this snapshot.
 
-        Of a trip that an event concerns which the follower has not taken yet, nothing is expected.
+        Of a trip that an event changed which the follower has not taken yet, nothing is expected.
         """
         if not await hold_against(session, LEGS):
             return None
         cursor = await cursor_of(session, TRIP_LEGS.name)
         query = text("SELECT DISTINCT trip FROM pg_temp.differs_trip_leg")
         trips = set(await session.scalars(query))
-        coming = set(
-            await session.scalars(
-                select(TripEvent.trip)
-                .outerjoin(Leaf, Leaf.event_id == TripEvent.event_id)
-                .where(among(TripEvent.trip, trips))
-                .where(or_(Leaf.leaf_index.is_(None), Leaf.leaf_index >= cursor))
-            )
-        )
+        sequenced = select(Leaf.event_id).where(Leaf.leaf_index >= cursor)
+        waiting = select(Unsequenced.event_id)
+        not_taken = {*await session.scalars(sequenced), *await session.scalars(waiting)}
+        coming = trips & await trips_changed_by(session, not_taken)
         for statement in _AS_IT_STANDS:
             await session.execute(text(statement), {"trips": list(coming)})
         for some in portions(sorted(trips - coming), TRIPS_AT_ONCE):

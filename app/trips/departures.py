@@ -5,9 +5,10 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.areas.scope import township_key
 from app.ledger.models import Correction, Event
 from app.orm import among
 from app.parties.models import Site
@@ -30,6 +31,18 @@ async def first_left(session: AsyncSession, trips: Collection[UUID]) -> dict[UUI
         .group_by(TripEvent.trip)
     )
     return dict(rows.all())
+
+
+async def ends_of(session: AsyncSession, trip: UUID) -> set[str]:
+    """Return the codes of everyone at an end of a trip's departures, corrected ones included."""
+    rows = await session.execute(
+        select(Site.code, Site.county, Site.township)
+        .join(TripEvent, or_(Site.code == TripEvent.site, Site.code == TripEvent.destination))
+        .where(TripEvent.trip == trip, TripEvent.destination.is_not(None))
+    )
+    return {
+        key for code, county, town in rows for key in (code, county, township_key(county, town))
+    }
 
 
 async def hazardous_legs(

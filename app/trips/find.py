@@ -14,9 +14,12 @@ from app.ledger.models import EventPrivate
 from app.orm import among
 from app.parties.models import Organisation
 from app.parties.schemas import Party
+from app.trips.departures import ends_of, first_left
 from app.trips.fields import parse_trip
 from app.trips.load import Place, TripFile, load_trips
 from app.trips.models import Trip, TripDriver
+
+TAKEN_BACK, NOT_TOLD = "taken_back", "not_told"
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,8 @@ class Seen:
     carrier: Party | None
     drivers: tuple[str, ...]
     other_legs: int
+    nothing_rides: str | None = None
+    """Why it has no legs: its departures were taken back, or what they carry is not told yet."""
 
 
 async def id_of(session: AsyncSession, reference: str) -> UUID:
@@ -44,18 +49,19 @@ async def id_of(session: AsyncSession, reference: str) -> UUID:
 
 
 async def find_trip(session: AsyncSession, reach: Reach, reference: str) -> Seen:
-    """Return a trip with the legs in reach; NotFound where there are none.
+    """Return a trip with the legs in reach; NotFound where it is none of the caller's business.
 
-    A leg is seen by its two ends, by whoever took part of it in, and by the carrier.
+    A leg is seen by its two ends, by whoever took part of it in, and by the carrier. The ends of a
+    departure, and the carrier, go on finding the trip where nothing rides on it, or no longer.
     """
     trip = await id_of(session, reference)
     file = (await load_trips(session, [trip])).get(trip)
     if file is None:
         raise NotFound(what=reference)
     legs = tuple(one for one in file.legs if reach.sees(one.seen_by))
-    if not legs:
-        raise NotFound(what=reference)
     carries = file.trip.carrier in reach.organisations
+    if not legs and not carries and not reach.sees(await ends_of(session, trip)):
+        raise NotFound(what=reference)
     strays = {
         code: steps
         for code, steps in file.strays.items()
@@ -67,7 +73,12 @@ async def find_trip(session: AsyncSession, reach: Reach, reference: str) -> Seen
         await _carrier(session, file.trip.carrier),
         await _drivers(session, seen),
         len(file.legs) - len(legs),
+        None if file.legs else await _why_nothing_rides(session, trip),
     )
+
+
+async def _why_nothing_rides(session: AsyncSession, trip: UUID) -> str:
+    return NOT_TOLD if await first_left(session, [trip]) else TAKEN_BACK
 
 
 def _in_reach(reach: Reach, place: Place | None) -> bool:

@@ -54,6 +54,8 @@ class Told:
     flags: tuple[str, ...] = ()
     exceptions: Mapping[str, AtArrival] = field(default_factory=dict)
     difference_reason: str | None = None
+    container: str | None = None
+    """Of a packing or unpacking: into which container, or out of which."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,10 @@ class Moved:
 
 @dataclass(frozen=True)
 class Bag:
-    """One bag of a leg. Grams: out = received − difference + moving + written off."""
+    """One bag of a leg. Grams: out = received − difference + moving + written off.
+
+    `received_g` is what `at` took in, whoever that is.
+    """
 
     code: str
     state: str
@@ -110,8 +115,27 @@ class Leg:
 
     @property
     def received_g(self) -> int:
-        """Grams as weighed by who took them in, the sender's returns included."""
-        return sum(bag.received_g for bag in self.bags)
+        """Grams that the receiver took in, as weighed there."""
+        return sum(bag.received_g for bag in self.bags if bag.at == self.destination)
+
+    @property
+    def returned_g(self) -> int:
+        """Grams that the sender took back."""
+        return sum(bag.received_g for bag in self.bags if bag.state == RETURNED)
+
+    @property
+    def elsewhere_g(self) -> int:
+        """Grams that somebody else took in than the receiver or the sender."""
+        return sum(bag.received_g for bag in self.bags if self.went_elsewhere(bag))
+
+    def went_elsewhere(self, bag: Bag) -> bool:
+        """Tell whether a bag was taken in by another site than the receiver and the sender."""
+        return bag.at not in (None, self.destination, self.origin)
+
+    @property
+    def carried_g(self) -> int:
+        """Grams that left, of what somebody has taken in by now."""
+        return self.out_g - self.moving_g - self.written_off_g
 
     @property
     def moving_g(self) -> int:
@@ -167,9 +191,8 @@ class Leg:
 
     def beyond(self, policy: Policy) -> bool:
         """Tell whether what arrived weighs too much less, or more, than what left."""
-        carried_g = self.received_g - self.difference_g
         off = abs(self.difference_g)
-        share = off * THOUSAND > policy.difference_permille * carried_g
+        share = off * THOUSAND > policy.difference_permille * self.carried_g
         return off > 0 and (share or off > policy.difference_g)
 
     def due_at(self, policy: Policy) -> datetime | None:

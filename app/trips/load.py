@@ -15,9 +15,10 @@ from app.balance.models import Posting
 from app.balance.postings import DIFFERENCE, UNEXPLAINED, transit_account
 from app.batches.models import Batch
 from app.ledger.leaf import read_leaf
-from app.ledger.models import Event
+from app.ledger.models import Event, EventBatch
 from app.orm import among
 from app.parties.models import Site
+from app.trips.inside import of_members
 from app.trips.leg import Leg, Moved, Told, state_at
 from app.trips.models import Trip, TripConfirmation, TripEvent, TripStop
 from app.trips.policy import Policy
@@ -85,6 +86,8 @@ async def load_trips(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID,
     moved, about = await _moved(session, wanted, noted)
     told = await _told(session, noted, about)
     containers = await _containers(session, told)
+    fillings = await _fillings(session, told, containers)
+    told = {trip: of_members(steps, fillings) for trip, steps in told.items()}
     confirmed = await _confirmed(session, wanted)
     built = {
         trip: legs_of(told[trip], moved[trip], list(planned[trip]), containers) for trip in wanted
@@ -232,9 +235,24 @@ async def _told(
 
 
 async def _containers(session: AsyncSession, told: Mapping[UUID, Sequence[Told]]) -> frozenset[str]:
-    codes = {code for steps in told.values() for step in steps for code in step.codes}
+    codes = {c for steps in told.values() for s in steps for c in s.codes | s.exceptions.keys()}
     query = select(Batch.code).where(among(Batch.code, codes), Batch.kind == "container")
     return frozenset(await session.scalars(query))
+
+
+async def _fillings(
+    session: AsyncSession, told: Mapping[UUID, Sequence[Told]], containers: frozenset[str]
+) -> list[Told]:
+    """Return the packings and unpackings of the containers of which a receiver said something."""
+    named = {code for steps in told.values() for step in steps for code in step.exceptions}
+    rows = await session.execute(
+        select(Event.leaf, Event.recorded_at)
+        .join(EventBatch, EventBatch.event_id == Event.id)
+        .where(among(EventBatch.batch_code, named & containers))
+        .where(Event.kind.in_(("pack", "unpack", "correct")))
+    )
+    steps = told_of(None, (Row(read_leaf(leaf), recorded_at) for leaf, recorded_at in rows))
+    return [step for step in steps if step.kind in ("pack", "unpack")]
 
 
 async def _confirmed(session: AsyncSession, trips: Sequence[UUID]) -> frozenset[UUID]:

@@ -18,7 +18,7 @@ from app.trips.leg import MOVING, RANK
 from app.trips.look import look_at
 from app.trips.schemas import MAX_STOPS, LegShown, TripShown
 from app.trips.waybill import confirm_by_of, sentences_of, words_of
-from app.trips.wording import MANIFEST_ELSEWHERE
+from app.trips.wording import MANIFEST_ELSEWHERE, NOTHING_RIDES
 
 router = APIRouter(include_in_schema=False)
 
@@ -44,6 +44,7 @@ async def show_trip(
         "stages": _stages(answer),
         "legs": [_leg(leg, caller) for leg in legs],
         "manifest_elsewhere": MANIFEST_ELSEWHERE,
+        "nothing_rides": NOTHING_RIDES.get(answer.nothing_rides or ""),
         "just_announced": announced,
     }
     return render(request, "trips/trip.html", values)
@@ -60,6 +61,7 @@ def _leg(leg: LegShown, caller: Caller) -> dict[str, Any]:
         "odd": [(bag, words) for bag, words in bags if bag.outcome or bag.elsewhere],
         "count": len(leg.bags),
         "moving": len(moving),
+        "received": sum(b.at is not None and b.at.code == leg.destination.code for b in leg.bags),
         "confirm_by": confirm_by_of(leg),
         "loads": leg.departed_at is None and _loads(leg, caller),
         "receives": bool(moving) and caller.site == leg.destination.code,

@@ -163,4 +163,14 @@ def _settle(
             at=site,
         )
         leg.arrivals[step.event] = step
-    leg.bags.append(replace(bag, outcome=riding.outcome, reason=riding.reason))
+    if not _is_over(riding.outcome, bag.state, came=site == riding.departure.destination):
+        bag = replace(bag, outcome=riding.outcome, reason=riding.reason)
+    leg.bags.append(bag)
+
+
+def _is_over(outcome: str | None, state: str, *, came: bool) -> bool:
+    """Tell whether what a receiver said of a bag is no longer so.
+
+    Nothing is missing that somebody has, or refused that its receiver took in after all.
+    """
+    return (outcome == "missing" and state != WRITTEN_OFF) or (outcome == "refused" and came)

@@ -89,7 +89,9 @@ class Confirmation(BaseModel):
 class LegShown(BaseModel):
     """What a trip took from one origin for one destination; grams.
 
-    `out_g` = `received_g` - `difference_g` + `moving_g` + `written_off_g`. `confirm_by` is the last
+    `received_g` is what the destination took in, `returned_g` what the origin took back,
+    `elsewhere_g` what others took in; these three less `difference_g` with `moving_g` and
+    `written_off_g` are `out_g`. `confirm_by` is the last
     day on which the receiver of hazardous waste confirms its manifest in the national system, by
     the State Council's calendar; `confirm_by_assumed` where a year's notice is not known yet.
     """
@@ -111,6 +113,8 @@ class LegShown(BaseModel):
     confirmation: Confirmation | None
     out_g: int
     received_g: int
+    returned_g: int
+    elsewhere_g: int
     moving_g: int
     written_off_g: int
     difference_g: int
@@ -141,11 +145,16 @@ class TripHead(BaseModel):
 
 
 class TripShown(TripHead):
-    """A trip with the legs that the reader may see; `other_legs` says how many more there are."""
+    """A trip with the legs that the reader may see; `other_legs` says how many more there are.
+
+    `nothing_rides` says why there are none at all: the departures were `taken_back`, or what they
+    carry is `not_told` yet.
+    """
 
     drivers: list[str]
     legs: list[LegShown]
     other_legs: int
+    nothing_rides: Literal["taken_back", "not_told"] | None
     not_on_this_trip: list[Stray]
     may_confirm: list[str]
 

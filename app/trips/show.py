@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from app.trips.find import Seen
-from app.trips.leg import CARRIER, MOVING, ORIGIN, WRITTEN_OFF, Bag, state_of_trip
+from app.trips.leg import CARRIER, MOVING, ORIGIN, WRITTEN_OFF, Bag, Leg, state_of_trip
 from app.trips.load import Place, Riding
 from app.trips.regime import HAZARDOUS, INTERNAL
 from app.trips.schemas import (
@@ -41,6 +41,7 @@ def shown(
         drivers=list(seen.drivers),
         legs=legs,
         other_legs=seen.other_legs,
+        nothing_rides=seen.nothing_rides,
         not_on_this_trip=[
             Stray(code=code, at=place_of(file.places, steps[-1].site))
             for code, steps in sorted(file.strays.items())
@@ -66,7 +67,6 @@ def _leg(
     hazardous = HAZARDOUS in regimes
     manifests = sorted({d.manifest for d in leg.departures if d.manifest})
     reasons = [a.difference_reason for a in leg.arrivals if a.difference_reason]
-    steps = (*leg.departures, *leg.arrivals)
     due = _confirm_by(one, calendar) if hazardous else None
     return LegShown(
         origin=place_of(places, leg.origin),
@@ -86,13 +86,15 @@ def _leg(
         confirmation=_confirmation(one, carrier),
         out_g=leg.out_g,
         received_g=leg.received_g,
+        returned_g=leg.returned_g,
+        elsewhere_g=leg.elsewhere_g,
         moving_g=leg.moving_g,
         written_off_g=leg.written_off_g,
         difference_g=leg.difference_g,
         beyond=leg.beyond(policy),
         difference_reasons=list(dict.fromkeys(reasons)),
-        flags=list(dict.fromkeys(flag for step in steps for flag in step.flags)),
-        bags=[_bag(bag, leg.destination, leg.origin, places) for bag in leg.bags],
+        flags=_flags(leg),
+        bags=[_bag(bag, leg, places) for bag in leg.bags],
     )
 
 
@@ -113,7 +115,18 @@ def _confirmation(one: Riding, carrier: str | None) -> Confirmation | None:
     return Confirmation(confirmed=not waiting, waiting_for=side)
 
 
-def _bag(bag: Bag, destination: str, origin: str, places: Mapping[str, Place]) -> BagShown:
+def _flags(leg: Leg) -> list[str]:
+    """Return what did not fit in a leg's steps.
+
+    One arrival may take in bags of several legs: whether it was elsewhere the own bags tell.
+    """
+    found = dict.fromkeys(flag for step in (*leg.departures, *leg.arrivals) for flag in step.flags)
+    if not any(leg.went_elsewhere(bag) for bag in leg.bags):
+        found.pop("arrived-elsewhere", None)
+    return list(found)
+
+
+def _bag(bag: Bag, leg: Leg, places: Mapping[str, Place]) -> BagShown:
     settled = bag.state not in (MOVING, WRITTEN_OFF)
     return BagShown(
         code=bag.code,
@@ -124,5 +137,5 @@ def _bag(bag: Bag, destination: str, origin: str, places: Mapping[str, Place]) -
         outcome=bag.outcome,
         reason=bag.reason,
         at=place_of(places, bag.at) if bag.at else None,
-        elsewhere=bag.at not in (None, destination, origin),
+        elsewhere=leg.went_elsewhere(bag),
     )

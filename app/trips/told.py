@@ -18,8 +18,8 @@ class Row:
     regime: str | None = None
 
 
-def told_of(trip: UUID, rows: Iterable[Row]) -> list[Told]:
-    """Return the steps that a trip's events tell: corrected ones left out, replacements in."""
+def told_of(trip: UUID | None, rows: Iterable[Row]) -> list[Told]:
+    """Return the steps that events tell, of a trip or of none: corrected ones out, replacements in."""
     rows = list(rows)
     corrected = {row.parts["event"].get("corrects") for row in rows}
     return [
@@ -29,7 +29,7 @@ def told_of(trip: UUID, rows: Iterable[Row]) -> list[Told]:
     ]
 
 
-def _step(trip: UUID, row: Row) -> Told | None:
+def _step(trip: UUID | None, row: Row) -> Told | None:
     public, stamps = row.parts["event"], row.parts["stamps"]
     said = public
     if public["kind"] == "correct":
@@ -57,6 +57,7 @@ def _step(trip: UUID, row: Row) -> Told | None:
             for one in said.get("exceptions", [])
         },
         difference_reason=said.get("difference_reason"),
+        container=said.get("container"),
     )
 
 

@@ -19,6 +19,7 @@ from app.trips.wording import (
     BAG_STATES,
     FLAGS_ON_PAPER,
     MANIFEST_ELSEWHERE,
+    NOTHING_RIDES,
     OUTCOMES,
     REGIMES,
     SIDES,
@@ -80,6 +81,8 @@ def draw_waybill(file: IO[bytes], trip: TripShown, host: str, *, demo: bool) -> 
         if trip.regime == "hazardous":
             paper.gap(4)
             paper.paragraph(MANIFEST_ELSEWHERE)
+        if trip.nothing_rides:
+            paper.paragraph(NOTHING_RIDES[trip.nothing_rides], warm=True)
         if len(trip.legs) > 1:
             _route(paper, trip.legs)
         for number, leg in enumerate(trip.legs, 1):
@@ -159,7 +162,7 @@ def _brief(one: tuple[int, BagShown] | None) -> Sequence[Cell]:
 
 
 def _is_odd(bag: BagShown) -> bool:
-    return bool(bag.outcome or bag.elsewhere or bag.state in ("written_off", "returned"))
+    return bool(bag.outcome or _went_astray(bag) or bag.state == "written_off")
 
 
 def _facts(leg: LegShown) -> list[tuple[str, str]]:
@@ -207,7 +210,8 @@ def sentences_of(leg: LegShown) -> list[str]:
     if leg.manifest_missing:
         found.append("危险废物运输，缺少危险废物转移联单编号。")
     if leg.beyond:
-        words = said_of_difference(leg.difference_g, leg.received_g - leg.difference_g)
+        carried_g = leg.out_g - leg.moving_g - leg.written_off_g
+        words = said_of_difference(leg.difference_g, carried_g)
         reasons = "；".join(leg.difference_reasons)
         found.append(f"{words}。{f'原因：{reasons}。' if reasons else '没有写明原因。'}")
     counts = {name: sum(b.outcome == slug for b in leg.bags) for slug, name in OUTCOMES.items()}
@@ -215,21 +219,33 @@ def sentences_of(leg: LegShown) -> list[str]:
         found.append("，".join(f"{name} {many} 袋" for name, many in counts.items() if many) + "。")
     elsewhere = sum(bag.elsewhere for bag in leg.bags)
     if elsewhere:
-        found.append(f"{elsewhere} 袋送到了别的站点。")
+        mass = kilograms(leg.elsewhere_g)
+        found.append(f"{elsewhere} 袋送到了别的站点，在那里签收 {mass} kg。")
+    returned = sum(bag.state == "returned" for bag in leg.bags)
+    if returned:
+        found.append(f"{returned} 袋退回了发运站点，收回 {kilograms(leg.returned_g)} kg。")
     found += [f"{FLAGS_ON_PAPER[flag]}。" for flag in leg.flags if flag in FLAGS_ON_PAPER]
     return found
 
 
 def _row(number: int, bag: BagShown) -> Sequence[Cell]:
-    words = " · ".join(words_of(bag))
+    said = words_of(bag)
+    if bag.received_g is not None and _went_astray(bag):
+        said = [*said, f"{kilograms(bag.received_g)} kg"]
+    words = " · ".join(said)
     return [
         str(number),
         bag.code,
         kilograms(bag.out_g),
-        "" if bag.received_g is None else kilograms(bag.received_g),
+        "" if bag.received_g is None or _went_astray(bag) else kilograms(bag.received_g),
         "" if bag.difference_g is None else signed(bag.difference_g),
         Warm(words) if _is_odd(bag) else words,
     ]
+
+
+def _went_astray(bag: BagShown) -> bool:
+    """Tell whether somebody else took a bag in than its receiver: it is in no sum of his."""
+    return bag.elsewhere or bag.state == "returned"
 
 
 def words_of(bag: BagShown) -> list[str]:

@@ -10,6 +10,10 @@ STATES = {
 REGIMES = {"internal": "转运交接单（豁免运输）", "hazardous": "危险废物转移"}
 BAG_STATES = {"moving": "在途", "arrived": "已签收", "returned": "已退回", "written_off": "已核销"}
 OUTCOMES = {"refused": "拒收", "missing": "缺失", "damaged": "破损"}
+NOTHING_RIDES = {
+    "taken_back": "登记的发运已经撤回，这张单上现在没有袋。",
+    "not_told": "发运的容器里装了哪些袋还没有登记；装箱记录传上来以后，这里会列出各袋。",
+}
 SIDES = {"origin": "发运站点", "carrier": "承运方"}
 MANIFEST_ELSEWHERE = (
     "本次运输按危险废物管理，须随车携带危险废物转移联单。联单在国家危险废物信息管理系统中运行，"

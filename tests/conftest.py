@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import asyncpg
@@ -45,6 +46,20 @@ def in_database(url: str, name: str) -> str:
     return url.rsplit("/", 1)[0] + "/" + name
 
 
+async def drop(url: str, name: str) -> None:
+    """Drop a database once the server's own cleaning of it, which nobody may end, has ended."""
+    connection = await asyncpg.connect(url)
+    try:
+        for patience in (0.5, 1, 2, 4, 8):
+            with suppress(asyncpg.InsufficientPrivilegeError):
+                await connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+                return
+            await asyncio.sleep(patience)
+        await connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+    finally:
+        await connection.close()
+
+
 async def _run(url: str, *statements: str) -> None:
     connection = await asyncpg.connect(url)
     try:
@@ -76,15 +91,10 @@ def database_urls(
 ) -> Iterator[dict[str, str]]:
     """Addresses (owner, app) of a fresh copy of the migrated database for this module."""
     name = f"{template}_{request.module.__name__.rsplit('.', 1)[-1]}"
-    asyncio.run(
-        _run(
-            server["owner"],
-            f"DROP DATABASE IF EXISTS {name} WITH (FORCE)",
-            f"CREATE DATABASE {name} TEMPLATE {template}",
-        )
-    )
+    asyncio.run(drop(server["owner"], name))
+    asyncio.run(_run(server["owner"], f"CREATE DATABASE {name} TEMPLATE {template}"))
     yield {role: in_database(url, name) for role, url in server.items()}
-    asyncio.run(_run(server["owner"], f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+    asyncio.run(drop(server["owner"], name))
 
 
 @pytest.fixture(scope="module")

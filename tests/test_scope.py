@@ -19,6 +19,7 @@ UNSCOPED = {
     "app/batches/numbered.py": "loads labels by code; what is done with them asks for their reach",
     "app/batches/stock.py": "counts what stands at a site that its caller has found in reach",
     "app/batches/tare.py": "asks whether a label that was found in reach has been used",
+    "app/capture/bags.py": "asks for what is at the caller's own site, comes there, or may be fetched near by",
     "app/capture/pack.py": "asks for what is at the caller's own site, and a carrier's own vehicles",
     "app/custody/nodes.py": "who sees a batch sees the codes, places and masses of its lineage",
     "app/custody/sources.py": "who sees a batch sees from which points its contents came",

@@ -1,8 +1,8 @@
 """The follower that keeps `trip_leg`: what lists need of each leg, as the log has it.
 
-It looks at a trip again whenever an event concerns it, or books anything about a step that moved its
-load, and reads all of it from postings: going over the log once more ends where it was. Announced legs, which stand in no leaf, stay through
-that, so its table is not emptied first.
+It looks at a trip again whenever an event concerns it, or books anything about a step that moved
+its load, and reads all of it from postings: going over the log once more ends where it was.
+Announced legs, which stand in no leaf, stay through that, so its table is not emptied first.
 """
 
 from collections.abc import Collection, Sequence

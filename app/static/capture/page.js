@@ -322,9 +322,9 @@ async function begin() {
   elsewhere?.addEventListener("message", () => changed(false));
   if (!row) await freshen();
   await route();
+  performance.mark("usable");
   await drawHead();
   document.body.dataset.ready = "";
-  performance.mark("usable");
   for (const load of Object.values(LATER)) load().catch(() => {});
   keepForOffline();
   go();

@@ -13,6 +13,7 @@ from app.db import Database
 from app.migrate import upgrade
 from app.plan.load import load_plan
 from tests.browsing import address, chromium  # noqa: F401  fixtures for every module with a world
+from tests.phones import platform  # noqa: F401  the same
 
 LONGEST = (
     "test_tamper", "test_scan_browser", "test_demo_season", "test_looks", "test_crash",

@@ -7,6 +7,7 @@ import socket
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import pytest
 import uvicorn
 from playwright.async_api import async_playwright
 
@@ -49,6 +50,16 @@ class Platform:
         self._server.should_exit = True
         await self._serving
         self._server = None
+
+
+@pytest.fixture(scope="module")
+async def platform(world):
+    """The module's world at an address; a test may take it away, and has it back at the end."""
+    made = Platform(world.app)
+    await made.up()
+    yield made
+    if made.is_up:
+        await made.away()
 
 
 class Phone:

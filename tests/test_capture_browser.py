@@ -17,7 +17,6 @@ from tests import test_next_step as vectors
 from tests.browsing import IN_A_BROWSER
 from tests.phones import (
     SMALL,
-    Platform,
     all_sent,
     hand_in,
     hand_ins,
@@ -39,14 +38,6 @@ async def world(database):
     made = await make_world(database)
     yield made
     await made.close()
-
-
-@pytest.fixture(scope="module")
-async def platform(world):
-    made = Platform(world.app)
-    await made.up()
-    yield made
-    await made.away()
 
 
 async def test_fifty_hand_ins_without_a_network_are_recorded_once_each_in_order(

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.browsing import IN_A_BROWSER
-from tests.phones import Platform, all_sent, hand_in, press, screen, stored
+from tests.phones import all_sent, hand_in, press, screen, stored
 from tests.world import make_world
 
 pytestmark = IN_A_BROWSER
@@ -20,14 +20,6 @@ async def world(database):
     made = await make_world(database)
     yield made
     await made.close()
-
-
-@pytest.fixture(scope="module")
-async def platform(world):
-    made = Platform(world.app)
-    await made.up()
-    yield made
-    await made.away()
 
 
 async def set_clock(page, ahead_ms):

@@ -4,7 +4,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.browsing import IN_A_BROWSER
-from tests.phones import Platform, all_sent, press, screen, stored
+from tests.phones import all_sent, press, screen, stored
 from tests.world import POINT, STATION, VEHICLE, make_world
 
 pytestmark = IN_A_BROWSER
@@ -15,14 +15,6 @@ async def world(database):
     made = await make_world(database)
     yield made
     await made.close()
-
-
-@pytest.fixture(scope="module")
-async def platform(world):
-    made = Platform(world.app)
-    await made.up()
-    yield made
-    await made.away()
 
 
 async def offline(page):

@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.browsing import IN_A_BROWSER
-from tests.phones import Platform, all_sent, hand_in, hand_ins, screen, stored
+from tests.phones import all_sent, hand_in, hand_ins, screen, stored
 from tests.world import make_world
 
 pytestmark = IN_A_BROWSER
@@ -27,14 +27,6 @@ async def world(database):
     made = await make_world(database)
     yield made
     await made.close()
-
-
-@pytest.fixture(scope="module")
-async def platform(world):
-    made = Platform(world.app)
-    await made.up()
-    yield made
-    await made.away()
 
 
 async def test_nothing_leaves_the_queue_for_an_answer_that_is_not_the_platforms(

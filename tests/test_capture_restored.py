@@ -8,7 +8,7 @@ from app.ops.log_keys import succeed
 from app.transparency.signer import Signer
 from tests.browsing import IN_A_BROWSER
 from tests.conftest import in_database
-from tests.phones import Platform, all_sent, hand_in, screen, stored
+from tests.phones import all_sent, hand_in, screen, stored
 from tests.signing import NOW, begin_log, published
 from tests.world import make_world
 
@@ -21,14 +21,6 @@ async def world(database):
     made = await make_world(database)
     yield made
     await made.close()
-
-
-@pytest.fixture
-async def platform(world):
-    made = Platform(world.app)
-    await made.up()
-    yield made
-    await made.away()
 
 
 @pytest.fixture
